@@ -1,1 +1,4 @@
 //! leadgate
+pub mod clock;
+pub mod lead;
+pub mod secret;
