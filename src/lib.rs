@@ -1,9 +1,11 @@
 //! leadgate
 pub mod clock;
-pub mod lead;
-pub mod secret;
+pub mod config;
 pub mod delivery;
 pub mod destination;
-pub mod store;
-pub mod config;
+pub mod dispatch;
 pub mod http;
+pub mod intake;
+pub mod lead;
+pub mod secret;
+pub mod store;

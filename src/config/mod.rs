@@ -50,7 +50,10 @@ impl Config {
     pub fn load(file: &Path) -> Result<Self, ConfigProblems> {
         let text = std::fs::read_to_string(file).map_err(|error| ConfigProblems {
             file: file.to_owned(),
-            problems: vec![Problem { key_path: String::new(), message: error.to_string() }],
+            problems: vec![Problem {
+                key_path: String::new(),
+                message: error.to_string(),
+            }],
         })?;
         Self::parse(&text, file)
     }
@@ -58,6 +61,9 @@ impl Config {
     /// Checks a config given as text; `file` is for messages, and relative paths in it start from its directory.
     pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigProblems> {
         let _ = text;
-        Err(ConfigProblems { file: file.to_owned(), problems: Vec::new() })
+        Err(ConfigProblems {
+            file: file.to_owned(),
+            problems: Vec::new(),
+        })
     }
 }

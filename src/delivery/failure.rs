@@ -39,12 +39,20 @@ pub enum FailureKind {
 impl Failure {
     /// A failure of this kind and cause, without an HTTP answer.
     pub fn new(kind: FailureKind, cause: Cause) -> Self {
-        Self { kind, cause, http_status: None, doubt_cleared: false }
+        Self {
+            kind,
+            cause,
+            http_status: None,
+            doubt_cleared: false,
+        }
     }
 
     /// The same with the status of the answer that decided.
     pub fn with_status(self, status: u16) -> Self {
-        Self { http_status: Some(status), ..self }
+        Self {
+            http_status: Some(status),
+            ..self
+        }
     }
 
     /// Whether the next attempt must look up first, given that this one began `in_doubt`.
@@ -62,7 +70,9 @@ impl Failure {
         match &self.kind {
             FailureKind::Misconfigured => true,
             FailureKind::Rejected => false,
-            FailureKind::Transient { .. } | FailureKind::Unknown => !matches!(self.cause, Cause::RateLimited),
+            FailureKind::Transient { .. } | FailureKind::Unknown => {
+                !matches!(self.cause, Cause::RateLimited)
+            }
         }
     }
 }
@@ -154,12 +164,17 @@ impl Cause {
             Self::ConnectionLost { detail } if ru => format!("связь с CRM оборвалась: {detail}"),
             Self::ConnectionLost { detail } => format!("the connection to the CRM broke: {detail}"),
             Self::RateLimited => language
-                .pick("CRM просит отправлять запросы реже", "the CRM asks for fewer requests")
+                .pick(
+                    "CRM просит отправлять запросы реже",
+                    "the CRM asks for fewer requests",
+                )
                 .to_owned(),
             Self::ServerError { status } if ru => format!("CRM ответила ошибкой сервера {status}"),
             Self::ServerError { status } => format!("the CRM failed with status {status}"),
             Self::NotTheCrm { status, detail } if ru => {
-                format!("по адресу отвечает не RetailCRM или такого аккаунта нет (статус {status}: {detail}); проверьте destinations.url")
+                format!(
+                    "по адресу отвечает не RetailCRM или такого аккаунта нет (статус {status}: {detail}); проверьте destinations.url"
+                )
             }
             Self::NotTheCrm { status, detail } => format!(
                 "this is not RetailCRM, or there is no such account (status {status}: {detail}); check destinations.url"
@@ -167,10 +182,14 @@ impl Cause {
             Self::Unreadable { detail } if ru => format!("ответ CRM не удалось прочесть: {detail}"),
             Self::Unreadable { detail } => format!("the CRM's answer cannot be read: {detail}"),
             Self::AccessDenied { message } if ru => {
-                format!("CRM не принимает ключ API: {message}; проверьте destinations.api_key и права ключа")
+                format!(
+                    "CRM не принимает ключ API: {message}; проверьте destinations.api_key и права ключа"
+                )
             }
             Self::AccessDenied { message } => {
-                format!("the CRM does not accept the API key: {message}; check destinations.api_key and its rights")
+                format!(
+                    "the CRM does not accept the API key: {message}; check destinations.api_key and its rights"
+                )
             }
             Self::Refused { message, errors } => refusal(language, message, errors),
             Self::Mapping { detail } if ru => format!("не удалось заполнить поля CRM: {detail}"),
@@ -183,17 +202,24 @@ impl Cause {
                 format!("form {form} is no longer in the config; put it back and resend")
             }
             Self::DestinationGone { destination } if ru => {
-                format!("назначения {destination} больше нет в конфигурации; верните его и отправьте снова")
+                format!(
+                    "назначения {destination} больше нет в конфигурации; верните его и отправьте снова"
+                )
             }
             Self::DestinationGone { destination } => {
-                format!("destination {destination} is no longer in the config; put it back and resend")
+                format!(
+                    "destination {destination} is no longer in the config; put it back and resend"
+                )
             }
         }
     }
 }
 
 fn refusal(language: Language, message: &str, errors: &[(String, String)]) -> String {
-    let mut text = format!("{}: {message}", language.pick("CRM отказала", "the CRM refused"));
+    let mut text = format!(
+        "{}: {message}",
+        language.pick("CRM отказала", "the CRM refused")
+    );
     for (field, complaint) in errors {
         let separator = if field.is_empty() { "" } else { ": " };
         text.push_str(&format!("; {field}{separator}{complaint}"));

@@ -192,7 +192,12 @@ pub struct SettleRules<'a> {
 
 impl Delivery {
     /// A new duty, due at once; kept back when the lead is held.
-    pub fn new(id: DeliveryId, target: (DestinationId, Create), due_at: Timestamp, held: bool) -> Self {
+    pub fn new(
+        id: DeliveryId,
+        target: (DestinationId, Create),
+        due_at: Timestamp,
+        held: bool,
+    ) -> Self {
         let (destination, create) = target;
         Self {
             id,
@@ -257,9 +262,14 @@ impl Delivery {
             ..self.clone()
         };
         match &failure.kind {
-            FailureKind::Rejected => Self { state: State::Failed, ..next },
+            FailureKind::Rejected => Self {
+                state: State::Failed,
+                ..next
+            },
             FailureKind::Misconfigured => next.wait_for_free(rules.now),
-            FailureKind::Transient { .. } | FailureKind::Unknown if rules.paused => next.wait_for_free(rules.now),
+            FailureKind::Transient { .. } | FailureKind::Unknown if rules.paused => {
+                next.wait_for_free(rules.now)
+            }
             FailureKind::Transient { retry_after } => next.retry(*retry_after, rules),
             FailureKind::Unknown => next.retry(None, rules),
         }
@@ -267,20 +277,44 @@ impl Delivery {
 
     /// Back to the outbox at no cost: the destination is in trouble, not the lead.
     fn wait_for_free(self, now: Timestamp) -> Self {
-        let state = if self.retries == 0 { State::Queued } else { State::Retrying };
-        Self { state, due_at: now, ..self }
+        let state = if self.retries == 0 {
+            State::Queued
+        } else {
+            State::Retrying
+        };
+        Self {
+            state,
+            due_at: now,
+            ..self
+        }
     }
 
     fn retry(self, retry_after: Option<Duration>, rules: SettleRules<'_>) -> Self {
         let spent = Duration::from_millis(self.spent_ms);
-        let Some(delay) = rules.schedule.next_delay(self.retries, spent, retry_after, rules.jitter) else {
+        let Some(delay) = rules
+            .schedule
+            .next_delay(self.retries, spent, retry_after, rules.jitter)
+        else {
             let last = self.last_error.clone().map(Box::new);
-            let cause = Cause::GaveUp { after_s: spent.as_secs(), last };
-            return Self { state: State::Failed, last_error: Some(cause), ..self };
+            let cause = Cause::GaveUp {
+                after_s: spent.as_secs(),
+                last,
+            };
+            return Self {
+                state: State::Failed,
+                last_error: Some(cause),
+                ..self
+            };
         };
         let due_at = rules.now + SignedDuration::try_from(delay).unwrap_or(SignedDuration::ZERO);
         let spent_ms = self.spent_ms + u64::try_from(delay.as_millis()).unwrap_or(u64::MAX / 2);
-        Self { state: State::Retrying, retries: self.retries + 1, spent_ms, due_at, ..self }
+        Self {
+            state: State::Retrying,
+            retries: self.retries + 1,
+            spent_ms,
+            due_at,
+            ..self
+        }
     }
 
     /// Puts it back to work with a fresh schedule. Whatever the CRM may already hold is looked up first.
@@ -294,14 +328,20 @@ impl Delivery {
                 in_doubt: self.in_doubt || self.attempts > 0,
                 ..self.clone()
             }),
-            State::Held | State::Sending | State::Queued | State::Discarded => Err(self.conflict("resent")),
+            State::Held | State::Sending | State::Queued | State::Discarded => {
+                Err(self.conflict("resent"))
+            }
         }
     }
 
     /// Lets a held delivery go to work.
     pub fn release(&self, now: Timestamp) -> Result<Self, Conflict> {
         match self.state {
-            State::Held => Ok(Self { state: State::Queued, due_at: now, ..self.clone() }),
+            State::Held => Ok(Self {
+                state: State::Queued,
+                due_at: now,
+                ..self.clone()
+            }),
             _ => Err(self.conflict("released")),
         }
     }
@@ -309,7 +349,10 @@ impl Delivery {
     /// Gives a held delivery up.
     pub fn discard(&self) -> Result<Self, Conflict> {
         match self.state {
-            State::Held => Ok(Self { state: State::Discarded, ..self.clone() }),
+            State::Held => Ok(Self {
+                state: State::Discarded,
+                ..self.clone()
+            }),
             _ => Err(self.conflict("discarded")),
         }
     }
@@ -319,15 +362,28 @@ impl Delivery {
         if !self.state.is_unsettled() {
             return Err(self.conflict("taken out of work"));
         }
-        Ok(Self { state: State::Failed, in_doubt: self.is_in_doubt(), last_error: Some(cause), ..self.clone() })
+        Ok(Self {
+            state: State::Failed,
+            in_doubt: self.is_in_doubt(),
+            last_error: Some(cause),
+            ..self.clone()
+        })
     }
 
     /// Takes every trace of the person out of it: the texts of the CRM may quote what was typed.
     pub fn erase(&self) -> Self {
-        Self { state: State::Discarded, warning: None, last_error: None, ..self.clone() }
+        Self {
+            state: State::Discarded,
+            warning: None,
+            last_error: None,
+            ..self.clone()
+        }
     }
 
     fn conflict(&self, asked: &'static str) -> Conflict {
-        Conflict { state: self.state, asked }
+        Conflict {
+            state: self.state,
+            asked,
+        }
     }
 }

@@ -36,7 +36,10 @@ impl RetrySchedule {
         if give_up_after < first {
             return Err(ScheduleError::GivesUpAtOnce);
         }
-        Ok(Self { steps, give_up_after })
+        Ok(Self {
+            steps,
+            give_up_after,
+        })
     }
 
     /// The delay before the retry after `retries` counted ones, `spent` having been waited in all; `None` when that would pass

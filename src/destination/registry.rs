@@ -52,10 +52,19 @@ pub fn check_rule(kind: &KindSettings, rule: &DeliverRule) -> Vec<MappingProblem
 }
 
 /// Makes the destination. Rules that [`check_rule`] complains of are left out; the config reader has refused them before.
-pub fn build(settings: &Settings, index: usize, forms: &Forms, clock: &Clock) -> Arc<dyn Destination> {
+pub fn build(
+    settings: &Settings,
+    index: usize,
+    forms: &Forms,
+    clock: &Clock,
+) -> Arc<dyn Destination> {
     match &settings.kind {
-        KindSettings::RetailCrm(own) => {
-            Arc::new(retailcrm::RetailCrm::new(settings.id.clone(), index, own, forms, clock.clone()))
-        }
+        KindSettings::RetailCrm(own) => Arc::new(retailcrm::RetailCrm::new(
+            settings.id.clone(),
+            index,
+            own,
+            forms,
+            clock.clone(),
+        )),
     }
 }

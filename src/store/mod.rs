@@ -236,12 +236,22 @@ impl Store {
         Err(StoreError::Stopped)
     }
     /// Deliveries of one destination whose time has come, the oldest first, without those in `skip`; `from` leaves out those due earlier.
-    pub fn due(&self, destination: &DestinationId, window: (Option<Timestamp>, Timestamp), limit: usize, skip: &HashSet<DeliveryId>) -> Vec<Due> {
+    pub fn due(
+        &self,
+        destination: &DestinationId,
+        window: (Option<Timestamp>, Timestamp),
+        limit: usize,
+        skip: &HashSet<DeliveryId>,
+    ) -> Vec<Due> {
         let _ = (destination, window, limit, skip);
         Vec::new()
     }
     /// When the next delivery of this destination has its time, looking past those in `skip`.
-    pub fn next_due_at(&self, destination: &DestinationId, skip: &HashSet<DeliveryId>) -> Option<Timestamp> {
+    pub fn next_due_at(
+        &self,
+        destination: &DestinationId,
+        skip: &HashSet<DeliveryId>,
+    ) -> Option<Timestamp> {
         let _ = (destination, skip);
         None
     }
@@ -256,7 +266,12 @@ impl Store {
         Err(StoreError::Stopped)
     }
     /// Carries out what an operator asks for one lead.
-    pub async fn order(&self, lead: LeadId, order: Order, now: Timestamp) -> Result<Ordered, StoreError> {
+    pub async fn order(
+        &self,
+        lead: LeadId,
+        order: Order,
+        now: Timestamp,
+    ) -> Result<Ordered, StoreError> {
         let _ = (lead, order, now);
         Err(StoreError::Stopped)
     }
@@ -266,7 +281,10 @@ impl Store {
         Err(StoreError::Stopped)
     }
     /// Takes deliveries out of work whose form or destination has left the config; `keep` says of each unsettled one why it must go. Returns how many went.
-    pub async fn orphan(&self, keep: &(dyn Fn(&Status, &Delivery) -> Option<Cause> + Send + Sync)) -> Result<usize, StoreError> {
+    pub async fn orphan(
+        &self,
+        keep: &(dyn Fn(&Status, &Delivery) -> Option<Cause> + Send + Sync),
+    ) -> Result<usize, StoreError> {
         let _ = keep;
         Err(StoreError::Stopped)
     }
@@ -296,7 +314,11 @@ impl Store {
         0
     }
     /// The leads of one form in numbers.
-    pub async fn form_count(&self, form: FormId, since: Timestamp) -> Result<FormCount, StoreError> {
+    pub async fn form_count(
+        &self,
+        form: FormId,
+        since: Timestamp,
+    ) -> Result<FormCount, StoreError> {
         let _ = (form, since);
         Err(StoreError::Stopped)
     }

@@ -19,7 +19,13 @@ pub struct RetailCrm {
 
 impl RetailCrm {
     /// Builds the client; `index` is its place in the config, for key paths.
-    pub fn new(id: DestinationId, index: usize, settings: &Settings, forms: &Forms, clock: Clock) -> Self {
+    pub fn new(
+        id: DestinationId,
+        index: usize,
+        settings: &Settings,
+        forms: &Forms,
+        clock: Clock,
+    ) -> Self {
         let _ = (index, settings, forms, clock);
         Self { id }
     }
