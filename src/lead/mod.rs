@@ -37,6 +37,12 @@ pub use value::{Field, Value};
 pub struct LeadId(Uuid);
 
 impl LeadId {
+    /// Sorts before every other id.
+    pub const FIRST: Self = Self(Uuid::nil());
+
+    /// Sorts after every other id.
+    pub const LAST: Self = Self(Uuid::max());
+
     /// A new id for a lead received at `received_at`.
     pub fn mint(received_at: Timestamp) -> Self {
         let millis = received_at.as_millisecond().max(0).unsigned_abs();
@@ -52,6 +58,20 @@ impl LeadId {
     /// The sixteen bytes, whose order is the order of receipt (to the millisecond).
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
+    }
+
+    /// When the lead was received, to the millisecond, as the id tells.
+    pub fn received_at(&self) -> Option<Timestamp> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()
+    }
+
+    /// The lowest id that a lead received at `at` or later can have: for ranges.
+    pub fn floor(at: Timestamp) -> Self {
+        let millis = at.as_millisecond().max(0).unsigned_abs();
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+        Self::from_bytes(bytes)
     }
 
     /// The id with these bytes.

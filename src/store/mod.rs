@@ -9,22 +9,44 @@
 //! Why so: sled's `flush()` does not fsync on Linux, and after a power cut a sled directory can come back empty or hang on open
 //! (facts/durability-and-delivery.md, sections 0 and 2). A journal of our own with one fdatasync per group costs nothing and survives it.
 
-mod filter;
+//!
+//! **Records are decided facts**: whole states, never deltas, so replaying one twice does no harm. **Truth = the newest snapshot and the
+//! journal after it**; `start` brings sled up to it, or builds it anew when anything can have been lost under it.
 
-use std::collections::HashSet;
+mod applier;
+mod committer;
+mod decide;
+mod disk;
+mod door;
+mod filter;
+mod frame;
+mod index;
+mod journal;
+mod mark;
+mod outbox;
+mod overlay;
+mod prepare;
+mod query;
+mod record;
+mod search;
+mod snapshot;
+mod start;
+mod upkeep;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 
-use crate::clock::Clock;
-use crate::delivery::{Attempt, Cause, Conflict, Delivery, DeliveryId, State};
-use crate::lead::{Contact, Create, DestinationId, FormId, HeldReason, Lead, LeadId};
+use crate::delivery::{Attempt, Conflict, Delivery, DeliveryId, Outcome, RetrySchedule, State};
+use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
+pub use door::Store;
 pub use filter::{Filter, Page};
+pub use start::OpenError;
+pub use upkeep::Upkeep;
 
 /// The `[store]` block.
 #[derive(Clone, Debug)]
@@ -222,120 +244,6 @@ pub enum StoreError {
     Stopped,
 }
 
-/// The door to what is kept. Cheap to clone.
-#[derive(Clone)]
-pub struct Store {
-    changes: watch::Receiver<u64>,
-}
-
-#[expect(clippy::unused_async, reason = "signatures first")]
-impl Store {
-    /// Keeps a lead with what is owed for it. When this returns `Ok`, it is on the disk.
-    pub async fn accept(&self, new: NewLead) -> Result<Accepted, StoreError> {
-        let _ = new;
-        Err(StoreError::Stopped)
-    }
-    /// Deliveries of one destination whose time has come, the oldest first, without those in `skip`; `from` leaves out those due earlier.
-    pub fn due(
-        &self,
-        destination: &DestinationId,
-        window: (Option<Timestamp>, Timestamp),
-        limit: usize,
-        skip: &HashSet<DeliveryId>,
-    ) -> Vec<Due> {
-        let _ = (destination, window, limit, skip);
-        Vec::new()
-    }
-    /// When the next delivery of this destination has its time, looking past those in `skip`.
-    pub fn next_due_at(
-        &self,
-        destination: &DestinationId,
-        skip: &HashSet<DeliveryId>,
-    ) -> Option<Timestamp> {
-        let _ = (destination, skip);
-        None
-    }
-    /// Journals that the next attempt of a delivery starts. Nothing may go to the CRM before this returns.
-    pub async fn begin(&self, id: DeliveryId, at: Timestamp) -> Result<Begun, StoreError> {
-        let _ = (id, at);
-        Err(StoreError::Stopped)
-    }
-    /// Records how an attempt ended and what follows: both or neither. `delivery` is computed by [`Delivery::settle`] inside.
-    pub async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
-        let _ = settlement;
-        Err(StoreError::Stopped)
-    }
-    /// Carries out what an operator asks for one lead.
-    pub async fn order(
-        &self,
-        lead: LeadId,
-        order: Order,
-        now: Timestamp,
-    ) -> Result<Ordered, StoreError> {
-        let _ = (lead, order, now);
-        Err(StoreError::Stopped)
-    }
-    /// Takes the person out of a lead everywhere. Returns when no file of ours holds them any more.
-    pub async fn erase(&self, lead: LeadId, now: Timestamp) -> Result<Ordered, StoreError> {
-        let _ = (lead, now);
-        Err(StoreError::Stopped)
-    }
-    /// Takes deliveries out of work whose form or destination has left the config; `keep` says of each unsettled one why it must go. Returns how many went.
-    pub async fn orphan(
-        &self,
-        keep: &(dyn Fn(&Status, &Delivery) -> Option<Cause> + Send + Sync),
-    ) -> Result<usize, StoreError> {
-        let _ = keep;
-        Err(StoreError::Stopped)
-    }
-    /// One lead.
-    pub async fn lead(&self, id: LeadId) -> Result<Option<StoredLead>, StoreError> {
-        let _ = id;
-        Err(StoreError::Stopped)
-    }
-    /// The attempts of one delivery, the oldest first.
-    pub async fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
-        let _ = id;
-        Err(StoreError::Stopped)
-    }
-    /// A page of the list, newest first.
-    pub async fn leads(&self, filter: Filter, page: Page) -> Result<LeadPage, StoreError> {
-        let _ = (filter, page);
-        Err(StoreError::Stopped)
-    }
-    /// The outbox of one destination in numbers.
-    pub fn waiting(&self, destination: &DestinationId) -> Waiting {
-        let _ = destination;
-        Waiting::default()
-    }
-    /// How many leads are in this state; only for states that are not final (failed, held, retrying, sending, queued).
-    pub fn count(&self, state: State) -> usize {
-        let _ = state;
-        0
-    }
-    /// The leads of one form in numbers.
-    pub async fn form_count(
-        &self,
-        form: FormId,
-        since: Timestamp,
-    ) -> Result<FormCount, StoreError> {
-        let _ = (form, since);
-        Err(StoreError::Stopped)
-    }
-    /// Fires when new work or new states are visible to the readers.
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.clone()
-    }
-    /// Whether a lead could be kept now.
-    pub fn can_accept(&self) -> Result<(), StoreError> {
-        Err(StoreError::Stopped)
-    }
-    /// The clock the store dates its records with.
-    pub fn clock(&self) -> Clock {
-        Clock::system()
-    }
-}
-
 /// How an attempt ended, for the record.
 #[derive(Clone, Debug)]
 pub struct Settlement {
@@ -344,19 +252,13 @@ pub struct Settlement {
     /// The attempt with its outcome, duration and steps.
     pub attempt: Attempt,
     /// What the destination said.
-    pub outcome: crate::delivery::Outcome,
+    pub outcome: Outcome,
     /// The destination's schedule.
-    pub schedule: crate::delivery::RetrySchedule,
+    pub schedule: RetrySchedule,
     /// See [`crate::delivery::SettleRules::paused`].
     pub paused: bool,
     /// See [`crate::delivery::SettleRules::jitter`].
     pub jitter: f64,
     /// The instant of the settle.
     pub now: Timestamp,
-}
-
-/// What is left of a lead's contact in hashes: equal phone or e-mail, equal hash.
-pub fn contact_hashes(contact: &Contact) -> Vec<u64> {
-    let _ = contact;
-    Vec::new()
 }

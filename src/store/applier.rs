@@ -1,0 +1,60 @@
+//! The applier thread: writes committed groups to sled, keeps the outbox, and wakes the readers.
+
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::store::committer::Answer;
+use crate::store::index::Index;
+use crate::store::outbox::Outbox;
+use crate::store::overlay::Overlay;
+use crate::store::record::Record;
+use crate::store::{StoreError, mark};
+
+/// A committed group on its way to sled.
+pub(super) struct Group {
+    pub(super) records: Vec<Record>,
+    pub(super) sequence: u64,
+    pub(super) answers: Vec<Answer>,
+}
+
+/// The thread's own things.
+pub(super) struct Applier {
+    pub(super) index: Index,
+    pub(super) overlay: Arc<Overlay>,
+    pub(super) outbox: Arc<Mutex<Outbox>>,
+    /// The sequence of the last applied group.
+    pub(super) applied: watch::Sender<u64>,
+    pub(super) failure: watch::Sender<Option<Arc<StoreError>>>,
+    pub(super) mark: mark::MarkFile,
+}
+
+impl Applier {
+    /// Works until the committer has ended and everything it committed is applied, or sled fails.
+    pub(super) fn run(self, groups: &Receiver<Group>) {
+        while let Ok(group) = groups.recv() {
+            if let Err(error) = self.apply(group) {
+                // The truth is in the journal; the next start builds a new index from it.
+                if let Err(error) = self.mark.distrust_index() {
+                    tracing::error!(%error, "the mark could not be written");
+                }
+                self.failure.send_replace(Some(Arc::new(error)));
+                return;
+            }
+        }
+    }
+
+    fn apply(&self, group: Group) -> Result<(), StoreError> {
+        let changes = self.index.apply(&group.records, Some(group.sequence))?;
+        self.overlay.remove(&group.records, group.sequence);
+        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        for (old, new) in &changes {
+            outbox.update(old.as_ref(), new.as_ref());
+        }
+        drop(outbox);
+        group.answers.into_iter().for_each(|answer| answer(Ok(())));
+        self.applied.send_replace(group.sequence);
+        Ok(())
+    }
+}

@@ -1,0 +1,254 @@
+//! The decisions of the committer: from a command and what is stored to the records that follow. No I/O but reads.
+
+use jiff::Timestamp;
+
+use crate::delivery::{Attempt, Cause, Conflict, Delivery, DeliveryId, SettleRules, State};
+use crate::lead::{Attribution, Client, Contact, Lead, LeadId, Page};
+use crate::store::overlay::View;
+use crate::store::prepare::Prepared;
+use crate::store::record::{KeyRecord, Record, Table, attempt_key, decode, encode, key_of};
+use crate::store::{Accepted, KEY_LIFETIME, Order, Settled, Settlement, Status, StoreError};
+
+/// What was decided, and the records that make it true.
+pub(super) type Decision<T> = Result<(T, Vec<Record>), StoreError>;
+
+/// A new lead, or the repetition of one. Key, lead and deliveries are one group of records: all or none.
+pub(super) fn accept(new: Prepared, view: &View<'_>) -> Decision<Accepted> {
+    let Some(key) = new.key else {
+        return Ok((
+            Accepted::New(new.lead.id),
+            vec![new.lead_record, new.status_record],
+        ));
+    };
+    let (form, received_at) = (&new.lead.form, new.lead.received_at);
+    let exact = key_of(form, &key.text, Some(&key.content_hash));
+    let plain = key_of(form, &key.text, None);
+    if let Some(bound) = bound(view, &exact, received_at)? {
+        return Ok((Accepted::Repeated(bound.lead), Vec::new()));
+    }
+    let binding = encode(&KeyRecord {
+        lead: new.lead.id,
+        bound_at: received_at,
+    })?;
+    let mut records = vec![
+        Record::put(Table::Key, exact, binding.clone()),
+        new.status_record,
+    ];
+    if bound(view, &plain, received_at)?.is_some() {
+        let lead = Lead {
+            key_reused: true,
+            ..new.lead
+        };
+        records.push(Record::put(
+            Table::Lead,
+            *lead.id.as_bytes(),
+            encode(&lead)?,
+        ));
+        return Ok((Accepted::New(lead.id), records));
+    }
+    records.push(Record::put(Table::Key, plain, binding));
+    records.push(new.lead_record);
+    Ok((Accepted::New(new.lead.id), records))
+}
+
+/// The binding of a key, unless it is too old to count.
+fn bound(view: &View<'_>, key: &[u8], now: Timestamp) -> Result<Option<KeyRecord>, StoreError> {
+    let Some(bytes) = view.get(Table::Key, key)? else {
+        return Ok(None);
+    };
+    let bound: KeyRecord = decode(&bytes)?;
+    let age = now.duration_since(bound.bound_at);
+    Ok(KEY_LIFETIME
+        .try_into()
+        .is_ok_and(|lifetime: jiff::SignedDuration| age < lifetime)
+        .then_some(bound))
+}
+
+/// Starts the next attempt of a delivery; `None` when it is not owed (any more).
+pub(super) fn begin(id: DeliveryId, at: Timestamp, view: &View<'_>) -> Decision<Option<Delivery>> {
+    let Some(mut status) = status(view, id.lead)? else {
+        return Ok((None, Vec::new()));
+    };
+    let Some(delivery) = delivery_mut(&mut status, id) else {
+        return Ok((None, Vec::new()));
+    };
+    let Ok(started) = delivery.start() else {
+        return Ok((None, Vec::new()));
+    };
+    *delivery = started.clone();
+    let attempt = Attempt {
+        number: started.attempts,
+        started_at: at,
+        duration_ms: None,
+        outcome: None,
+        http_status: None,
+        error: None,
+        steps: Vec::new(),
+    };
+    Ok((
+        Some(started),
+        vec![put_attempt(id, &attempt)?, put_status(&status)?],
+    ))
+}
+
+/// Records how an attempt ended.
+pub(super) fn settle(settlement: &Settlement, view: &View<'_>) -> Decision<Settled> {
+    let id = settlement.id;
+    let stale = || Ok((Settled::Stale, Vec::new()));
+    let Some(mut status) = status(view, id.lead)? else {
+        return stale();
+    };
+    let Some(delivery) = delivery_mut(&mut status, id) else {
+        return stale();
+    };
+    let rules = SettleRules {
+        schedule: &settlement.schedule,
+        now: settlement.now,
+        jitter: settlement.jitter,
+        paused: settlement.paused,
+    };
+    let Some(settled) = delivery.settle(settlement.attempt.number, &settlement.outcome, rules)
+    else {
+        return stale();
+    };
+    *delivery = settled.clone();
+    let records = vec![put_attempt(id, &settlement.attempt)?, put_status(&status)?];
+    Ok((Settled::Recorded(settled), records))
+}
+
+/// How an operator's order was met.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Done,
+    Conflict(Conflict),
+    Unknown,
+}
+
+/// Changes every delivery of a lead that the order applies to. A conflict when there is none.
+pub(super) fn order(
+    lead: LeadId,
+    order: Order,
+    now: Timestamp,
+    view: &View<'_>,
+) -> Decision<Verdict> {
+    let Some(mut status) = status(view, lead)?.filter(|status| status.erased_at.is_none()) else {
+        return Ok((Verdict::Unknown, Vec::new()));
+    };
+    let mut conflict = None;
+    let mut changed = false;
+    for delivery in &mut status.deliveries {
+        let next = match order {
+            Order::Resend => delivery.resend(now),
+            Order::Release => delivery.release(now),
+            Order::Discard => delivery.discard(),
+        };
+        match next {
+            Ok(next) => {
+                *delivery = next;
+                changed = true;
+            }
+            Err(error) => conflict = conflict.or(Some(error)),
+        }
+    }
+    match conflict {
+        _ if changed => Ok((Verdict::Done, vec![put_status(&status)?])),
+        Some(conflict) => Ok((Verdict::Conflict(conflict), Vec::new())),
+        None => Ok((
+            Verdict::Conflict(Conflict {
+                state: State::Discarded,
+                asked: "changed",
+            }),
+            Vec::new(),
+        )),
+    }
+}
+
+/// Takes the person out of a lead and gives up what is still owed for it.
+pub(super) fn erase(id: LeadId, now: Timestamp, view: &View<'_>) -> Decision<Verdict> {
+    let (Some(status), Some(lead)) = (status(view, id)?, view.get(Table::Lead, id.as_bytes())?)
+    else {
+        return Ok((Verdict::Unknown, Vec::new()));
+    };
+    let lead: Lead = decode(&lead)?;
+    let shell = Lead {
+        contact: Contact::default(),
+        fields: Vec::new(),
+        attribution: Attribution::default(),
+        page: Page::default(),
+        client: Client::default(),
+        ..lead
+    };
+    let attempts = status.deliveries.iter().flat_map(|delivery| {
+        (1..=delivery.attempts)
+            .map(|number| Record::delete(Table::Attempt, attempt_key(delivery.id, number)))
+    });
+    let mut records: Vec<Record> = attempts.collect();
+    let erased = Status {
+        erased_at: status.erased_at.or(Some(now)),
+        contact_hashes: Vec::new(),
+        deliveries: status.deliveries.iter().map(Delivery::erase).collect(),
+        ..status
+    };
+    records.push(Record::put(Table::Lead, *id.as_bytes(), encode(&shell)?));
+    records.push(put_status(&erased)?);
+    Ok((Verdict::Done, records))
+}
+
+/// Takes deliveries out of work, each for its reason. Those that are no longer unsettled stay. Returns how many went.
+pub(super) fn orphan(gone: &[(DeliveryId, Cause)], view: &mut View<'_>) -> Decision<usize> {
+    let mut count = 0;
+    for (id, cause) in gone {
+        let Some(mut status) = status(view, id.lead)? else {
+            continue;
+        };
+        let Some(delivery) = delivery_mut(&mut status, *id) else {
+            continue;
+        };
+        let Ok(orphaned) = delivery.orphan(cause.clone()) else {
+            continue;
+        };
+        *delivery = orphaned;
+        count += 1;
+        // Added one by one: two of them may belong to one lead.
+        view.add(vec![put_status(&status)?]);
+    }
+    Ok((count, Vec::new()))
+}
+
+/// Forgets idempotency keys bound before `millis`, at most `limit`. Returns how many.
+pub(super) fn forget_keys(millis: u64, limit: usize, view: &View<'_>) -> Decision<usize> {
+    let keys = view.index().keys_bound_before(millis, limit)?;
+    let records: Vec<Record> = keys
+        .into_iter()
+        .map(|key| Record::delete(Table::Key, key))
+        .collect();
+    Ok((records.len(), records))
+}
+
+fn status(view: &View<'_>, lead: LeadId) -> Result<Option<Status>, StoreError> {
+    let bytes = view.get(Table::Status, lead.as_bytes())?;
+    Ok(bytes.map(|bytes| decode(&bytes)).transpose()?)
+}
+
+fn delivery_mut(status: &mut Status, id: DeliveryId) -> Option<&mut Delivery> {
+    status
+        .deliveries
+        .iter_mut()
+        .find(|delivery| delivery.id == id)
+}
+
+fn put_status(status: &Status) -> Result<Record, StoreError> {
+    Ok(Record::put(
+        Table::Status,
+        *status.lead.as_bytes(),
+        encode(status)?,
+    ))
+}
+
+fn put_attempt(id: DeliveryId, attempt: &Attempt) -> Result<Record, StoreError> {
+    Ok(Record::put(
+        Table::Attempt,
+        attempt_key(id, attempt.number),
+        encode(attempt)?,
+    ))
+}

@@ -1,0 +1,101 @@
+//! Frames: how journal and snapshot lay bytes on the disk so that a reader can tell whole ones from torn ones.
+//!
+//! ```text
+//! magic u32 | payload length u32 | sequence u64 | CRC32C u32 over length, sequence and payload | payload
+//! ```
+//! Integers are little-endian. The magic holds the format's version, and lets a reader find the next frame behind damage.
+
+/// The bytes every frame begins with; the last one is the version of the format.
+pub(super) const MAGIC: [u8; 4] = *b"LGF1";
+
+/// The bytes before the payload.
+pub(super) const HEADER: usize = 20;
+
+/// The longest payload: a group of 256 leads at the largest configurable body stays far below.
+const LONGEST: usize = 512 << 20;
+
+/// A whole frame that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frame<'a> {
+    /// Its number; frames of a journal count up by one.
+    pub(super) sequence: u64,
+    /// What it carries.
+    pub(super) payload: &'a [u8],
+    /// How many bytes it takes, header included.
+    pub(super) length: usize,
+}
+
+/// Appends a frame to `out`.
+pub(super) fn encode(sequence: u64, payload: &[u8], out: &mut Vec<u8>) {
+    let length = u32::try_from(payload.len())
+        .unwrap_or(u32::MAX)
+        .to_le_bytes();
+    let sequence = sequence.to_le_bytes();
+    out.reserve(HEADER + payload.len());
+    out.extend_from_slice(&MAGIC);
+    out.extend_from_slice(&length);
+    out.extend_from_slice(&sequence);
+    out.extend_from_slice(&checksum(length, sequence, payload).to_le_bytes());
+    out.extend_from_slice(payload);
+}
+
+/// Reads the frame at the beginning of `bytes`; `None` when there is no whole and sound one.
+pub(super) fn decode(bytes: &[u8]) -> Option<Frame<'_>> {
+    let (magic, rest) = bytes.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (sequence, rest) = rest.split_first_chunk::<8>()?;
+    let (crc, rest) = rest.split_first_chunk::<4>()?;
+    let size = u32::from_le_bytes(*length) as usize;
+    if *magic != MAGIC || size > LONGEST {
+        return None;
+    }
+    let payload = rest.get(..size)?;
+    let sound = u32::from_le_bytes(*crc) == checksum(*length, *sequence, payload);
+    sound.then_some(Frame {
+        sequence: u64::from_le_bytes(*sequence),
+        payload,
+        length: HEADER + size,
+    })
+}
+
+fn checksum(length: [u8; 4], sequence: [u8; 8], payload: &[u8]) -> u32 {
+    let crc = crc32c::crc32c(&length);
+    let crc = crc32c::crc32c_append(crc, &sequence);
+    crc32c::crc32c_append(crc, payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_frame_reads_back_as_it_was_written(sequence: u64, payload: Vec<u8>, tail: Vec<u8>) {
+            let mut bytes = Vec::new();
+            encode(sequence, &payload, &mut bytes);
+            bytes.extend_from_slice(&tail);
+            let frame = decode(&bytes).expect("a whole frame");
+            prop_assert_eq!(frame.sequence, sequence);
+            prop_assert_eq!(frame.payload, payload.as_slice());
+        }
+
+        #[test]
+        fn a_flipped_bit_is_noticed(payload in proptest::collection::vec(any::<u8>(), 1..200), at: prop::sample::Index, bit in 0u8..8) {
+            let mut bytes = Vec::new();
+            encode(7, &payload, &mut bytes);
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert_eq!(decode(&bytes), None);
+        }
+
+        #[test]
+        fn a_torn_frame_is_no_frame(payload: Vec<u8>, cut: prop::sample::Index) {
+            let mut bytes = Vec::new();
+            encode(7, &payload, &mut bytes);
+            let cut = cut.index(bytes.len());
+            prop_assert_eq!(decode(&bytes[..cut]), None);
+        }
+    }
+}

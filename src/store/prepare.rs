@@ -1,0 +1,75 @@
+//! Encodes a new lead on its caller's thread, so that the committer has only to decide and to write.
+
+use sha2::{Digest, Sha256};
+
+use crate::delivery::{Delivery, DeliveryId};
+use crate::lead::{Contact, Lead};
+use crate::store::record::{Record, Table, encode};
+use crate::store::{IdempotencyKey, NewLead, Status, StoreError};
+
+/// A new lead ready for the journal.
+pub(super) struct Prepared {
+    pub(super) lead: Lead,
+    pub(super) lead_record: Record,
+    pub(super) status_record: Record,
+    pub(super) key: Option<IdempotencyKey>,
+}
+
+/// Encodes the lead and what is owed for it.
+pub(super) fn prepare(new: NewLead) -> Result<Prepared, StoreError> {
+    let NewLead {
+        lead,
+        held,
+        targets,
+        key,
+    } = new;
+    let deliveries = (0u8..).zip(targets).map(|(ordinal, target)| {
+        Delivery::new(
+            DeliveryId {
+                lead: lead.id,
+                ordinal,
+            },
+            target,
+            lead.received_at,
+            held.is_some(),
+        )
+    });
+    let status = Status {
+        lead: lead.id,
+        form: lead.form.clone(),
+        held_reason: held,
+        erased_at: None,
+        contact_hashes: contact_hashes(&lead.contact),
+        deliveries: deliveries.collect(),
+    };
+    Ok(Prepared {
+        lead_record: Record::put(Table::Lead, *lead.id.as_bytes(), encode(&lead)?),
+        status_record: Record::put(Table::Status, *lead.id.as_bytes(), encode(&status)?),
+        lead,
+        key,
+    })
+}
+
+/// What is left of a contact in hashes: equal phone or e-mail, equal hash.
+fn contact_hashes(contact: &Contact) -> Vec<u64> {
+    let phone = contact
+        .phone
+        .as_ref()
+        .map(|phone| hash("phone", phone.e164()));
+    let email = contact
+        .email
+        .as_ref()
+        .map(|email| hash("email", email.as_str()));
+    phone.into_iter().chain(email).collect()
+}
+
+fn hash(kind: &str, text: &str) -> u64 {
+    let digest = Sha256::new()
+        .chain_update(kind)
+        .chain_update([0])
+        .chain_update(text)
+        .finalize();
+    digest
+        .first_chunk::<8>()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}

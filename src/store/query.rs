@@ -1,0 +1,139 @@
+//! The list: which leads, newest first, a page at a time, from the index entry that narrows most.
+
+use std::collections::BTreeSet;
+use std::iter::Peekable;
+
+use crate::delivery::State;
+use crate::lead::{Lead, LeadId};
+use crate::store::index::{IdRange, Index};
+use crate::store::record::{Table, decode};
+use crate::store::search::{self, Query};
+use crate::store::{Filter, LeadPage, Page, Status, StoreError, StoredLead};
+
+/// The most leads that one word of a search may bring; a shorter word than needed shows the newest of these.
+const MOST_HITS: usize = 50_000;
+
+type Ids<'a> = Box<dyn Iterator<Item = Result<LeadId, StoreError>> + 'a>;
+
+/// One lead.
+pub(super) fn lead(index: &Index, id: LeadId) -> Result<Option<StoredLead>, StoreError> {
+    let Some(status) = index.get(Table::Status, id.as_bytes())? else {
+        return Ok(None);
+    };
+    load(index, decode(&status)?)
+}
+
+fn load(index: &Index, status: Status) -> Result<Option<StoredLead>, StoreError> {
+    let Some(lead) = index.get(Table::Lead, status.lead.as_bytes())? else {
+        return Ok(None);
+    };
+    let lead: Lead = decode(&lead)?;
+    Ok(Some(StoredLead { lead, status }))
+}
+
+/// A page of the list.
+pub(super) fn leads(index: &Index, filter: &Filter, page: Page) -> Result<LeadPage, StoreError> {
+    let mut leads = Vec::with_capacity(page.limit.min(1_000));
+    let mut next = None;
+    for id in candidates(index, filter, range(filter, page))? {
+        let id = id?;
+        let Some(status) = index.get(Table::Status, id.as_bytes())? else {
+            continue;
+        };
+        let status: Status = decode(&status)?;
+        if !fits(&status, filter) {
+            continue;
+        }
+        if leads.len() == page.limit {
+            next = leads.last().map(|lead: &StoredLead| lead.status.lead);
+            break;
+        }
+        leads.extend(load(index, status)?);
+    }
+    Ok(LeadPage { leads, next })
+}
+
+/// Ids sort by time of receipt, so times and cursor are one range of ids.
+fn range(filter: &Filter, page: Page) -> IdRange {
+    let low = filter.from.map_or(LeadId::FIRST, LeadId::floor);
+    let until = filter.until.map_or(LeadId::LAST, LeadId::floor);
+    (low, until.min(page.before.unwrap_or(LeadId::LAST)))
+}
+
+fn fits(status: &Status, filter: &Filter) -> bool {
+    let state = filter.states.is_empty() || filter.states.contains(&status.state());
+    let form = filter.form.as_ref().is_none_or(|form| *form == status.form);
+    let owed = |delivery: &crate::delivery::Delivery| {
+        filter.destination.as_ref() == Some(&delivery.destination)
+    };
+    state && form && (filter.destination.is_none() || status.deliveries.iter().any(owed))
+}
+
+fn candidates<'a>(index: &'a Index, filter: &Filter, ids: IdRange) -> Result<Ids<'a>, StoreError> {
+    let (low, high) = ids;
+    if low >= high {
+        return Ok(Box::new(std::iter::empty()));
+    }
+    if let Some(text) = &filter.text {
+        let found = found(index, text)?;
+        return Ok(Box::new(
+            found
+                .into_iter()
+                .rev()
+                .filter(move |id| (low..high).contains(id))
+                .map(Ok),
+        ));
+    }
+    // Delivered leads are nearly all: reading on past the others costs less than a second look-up for each.
+    if !filter.states.is_empty() && !filter.states.contains(&State::Delivered) {
+        let sources = filter
+            .states
+            .iter()
+            .map(|state| index.leads_in(*state, ids).peekable())
+            .collect();
+        return Ok(Box::new(NewestFirst { sources }));
+    }
+    match &filter.form {
+        Some(form) => Ok(Box::new(index.leads_of(form, ids))),
+        None => Ok(Box::new(index.leads(ids))),
+    }
+}
+
+/// Leads that have a token with each of the beginnings that were asked for.
+fn found(index: &Index, text: &str) -> Result<BTreeSet<LeadId>, StoreError> {
+    let prefixes = match search::parse(text) {
+        Some(Query::Lead(id)) => return Ok(BTreeSet::from([id])),
+        Some(Query::Prefixes(prefixes)) => prefixes,
+        None => return Ok(BTreeSet::new()),
+    };
+    let mut all: Option<BTreeSet<LeadId>> = None;
+    for prefix in prefixes {
+        let hits: BTreeSet<LeadId> = index.find(&prefix, MOST_HITS)?.into_iter().collect();
+        all = Some(all.map_or_else(
+            || hits.clone(),
+            |all| all.intersection(&hits).copied().collect(),
+        ));
+    }
+    Ok(all.unwrap_or_default())
+}
+
+/// Merges rows of ids that are each newest first.
+struct NewestFirst<I: Iterator<Item = Result<LeadId, StoreError>>> {
+    sources: Vec<Peekable<I>>,
+}
+
+impl<I: Iterator<Item = Result<LeadId, StoreError>>> Iterator for NewestFirst<I> {
+    type Item = Result<LeadId, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let newest = |source: &mut Peekable<I>| match source.peek() {
+            Some(Ok(id)) => Some(*id),
+            // An error comes first, so that it is not passed over.
+            Some(Err(_)) => Some(LeadId::LAST),
+            None => None,
+        };
+        let heads: Vec<Option<LeadId>> = self.sources.iter_mut().map(newest).collect();
+        let best = (0..heads.len()).max_by_key(|at| heads.get(*at))?;
+        self.sources.get_mut(best)?.next()
+    }
+}

@@ -1,0 +1,243 @@
+//! Records: decided facts, as they stand in the journal, in a snapshot and in sled.
+//!
+//! A record is a whole state to put or a key to delete, never a delta, so applying it twice does no harm. Its value is a version byte
+//! and JSON: readable with any tool at three in the morning, and a new field needs no new version.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::delivery::DeliveryId;
+use crate::lead::{FormId, LeadId};
+
+/// The version byte before every value.
+const VERSION: u8 = 1;
+
+/// What kind of record; the byte stands before the key in sled and in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Table {
+    /// [`crate::lead::Lead`] by lead id.
+    Lead,
+    /// [`crate::store::Status`] by lead id.
+    Status,
+    /// [`crate::delivery::Attempt`] by lead id, ordinal and number.
+    Attempt,
+    /// [`KeyRecord`] by [`key_of`].
+    Key,
+}
+
+impl Table {
+    /// All of them, in the order a snapshot holds them.
+    pub(super) const ALL: [Self; 4] = [Self::Lead, Self::Status, Self::Attempt, Self::Key];
+
+    /// The byte before the key.
+    pub(super) fn prefix(self) -> u8 {
+        match self {
+            Self::Lead => b'L',
+            Self::Status => b'S',
+            Self::Attempt => b'A',
+            Self::Key => b'K',
+        }
+    }
+
+    fn from_prefix(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.prefix() == byte)
+    }
+
+    /// The key with its table's byte before it, as sled has it.
+    pub(super) fn key(self, key: &[u8]) -> Vec<u8> {
+        let mut full = Vec::with_capacity(1 + key.len());
+        full.push(self.prefix());
+        full.extend_from_slice(key);
+        full
+    }
+}
+
+/// One record: what is under this key from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) table: Table,
+    pub(super) key: Vec<u8>,
+    /// `None` deletes.
+    pub(super) value: Option<Vec<u8>>,
+}
+
+impl Record {
+    pub(super) fn put(table: Table, key: impl Into<Vec<u8>>, value: Vec<u8>) -> Self {
+        Self {
+            table,
+            key: key.into(),
+            value: Some(value),
+        }
+    }
+
+    pub(super) fn delete(table: Table, key: impl Into<Vec<u8>>) -> Self {
+        Self {
+            table,
+            key: key.into(),
+            value: None,
+        }
+    }
+}
+
+/// An idempotency key's binding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeyRecord {
+    /// The lead it led to.
+    pub(super) lead: LeadId,
+    /// When it was bound; remembered for [`crate::store::KEY_LIFETIME`].
+    pub(super) bound_at: Timestamp,
+}
+
+/// The stored form of a value.
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = Vec::with_capacity(512);
+    bytes.push(VERSION);
+    serde_json::to_writer(&mut bytes, value)?;
+    Ok(bytes)
+}
+
+/// Reads a stored value. Every version that was ever written is read here.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    match bytes.split_first() {
+        Some((&VERSION, json)) => serde_json::from_slice(json),
+        Some((version, _)) => Err(serde::de::Error::custom(format!(
+            "version {version} is newer than this leadgate"
+        ))),
+        None => Err(serde::de::Error::custom("the record is empty")),
+    }
+}
+
+/// The key of an attempt; attempts of one delivery sort by number.
+pub(super) fn attempt_key(id: DeliveryId, number: u32) -> Vec<u8> {
+    let mut key = attempt_prefix(id);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// What the keys of all attempts of a delivery begin with.
+pub(super) fn attempt_prefix(id: DeliveryId) -> Vec<u8> {
+    let mut key = id.lead.as_bytes().to_vec();
+    key.push(id.ordinal);
+    key
+}
+
+/// The key under which an idempotency key is remembered. Hashed, because the client's text may be anything, up to personal data. With
+/// `content` it names one submission; without, the client's key as such.
+pub(super) fn key_of(form: &FormId, text: &str, content: Option<&[u8; 32]>) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(form.as_str());
+    hash.update([0]);
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text);
+    if let Some(content) = content {
+        hash.update(content);
+    }
+    hash.finalize().iter().take(16).copied().collect()
+}
+
+/// Marks a deletion in a payload, where else the length of the value stands.
+const DELETED: u32 = u32::MAX;
+
+/// The payload of a frame: these records.
+pub(super) fn encode_payload(records: &[Record], out: &mut Vec<u8>) {
+    out.extend_from_slice(
+        &u32::try_from(records.len())
+            .unwrap_or(u32::MAX)
+            .to_le_bytes(),
+    );
+    for record in records {
+        out.push(record.table.prefix());
+        out.extend_from_slice(
+            &u16::try_from(record.key.len())
+                .unwrap_or(u16::MAX)
+                .to_le_bytes(),
+        );
+        out.extend_from_slice(&record.key);
+        match &record.value {
+            Some(value) => {
+                out.extend_from_slice(&u32::try_from(value.len()).unwrap_or(DELETED).to_le_bytes());
+                out.extend_from_slice(value);
+            }
+            None => out.extend_from_slice(&DELETED.to_le_bytes()),
+        }
+    }
+}
+
+/// Reads a payload; `None` when it is not one (its checksum was right, so another program wrote it).
+pub(super) fn decode_payload(mut bytes: &[u8]) -> Option<Vec<Record>> {
+    let count = u32::from_le_bytes(take(&mut bytes)?);
+    let mut records = Vec::with_capacity(count.min(4096) as usize);
+    for _ in 0..count {
+        let [prefix] = take::<1>(&mut bytes)?;
+        let table = Table::from_prefix(prefix)?;
+        let key_length = u16::from_le_bytes(take(&mut bytes)?);
+        let key = bytes.split_off(..usize::from(key_length))?.to_vec();
+        let value = match u32::from_le_bytes(take(&mut bytes)?) {
+            DELETED => None,
+            length => Some(bytes.split_off(..length as usize)?.to_vec()),
+        };
+        records.push(Record { table, key, value });
+    }
+    bytes.is_empty().then_some(records)
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (head, rest) = bytes.split_first_chunk::<N>()?;
+    *bytes = rest;
+    Some(*head)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_record() -> impl Strategy<Value = Record> {
+        (0usize..4, any::<Vec<u8>>(), any::<Option<Vec<u8>>>()).prop_map(|(table, key, value)| {
+            Record {
+                table: Table::ALL[table],
+                key,
+                value,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_payload_reads_back_as_it_was_written(records in proptest::collection::vec(any_record(), 0..20)) {
+            let mut bytes = Vec::new();
+            encode_payload(&records, &mut bytes);
+            prop_assert_eq!(decode_payload(&bytes), Some(records));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+            decode_payload(&bytes);
+        }
+
+        #[test]
+        fn attempts_of_a_delivery_sort_by_number(a: u32, b: u32, ordinal: u8) {
+            let id = DeliveryId { lead: LeadId::from_bytes([7; 16]), ordinal };
+            prop_assert_eq!(attempt_key(id, a).cmp(&attempt_key(id, b)), a.cmp(&b));
+        }
+    }
+
+    #[test]
+    fn two_keys_that_read_alike_when_joined_are_two() {
+        let (a, b) = (
+            FormId::parse("a").expect("id"),
+            FormId::parse("ab").expect("id"),
+        );
+        assert_ne!(key_of(&a, "bc", None), key_of(&b, "c", None));
+        assert_ne!(key_of(&a, "x", None), key_of(&a, "x", Some(&[0; 32])));
+    }
+
+    #[test]
+    fn a_record_of_a_newer_version_is_refused_with_a_reason() {
+        let error = decode::<KeyRecord>(&[9, b'{', b'}']).expect_err("unknown version");
+        assert!(error.to_string().contains("newer"));
+    }
+}

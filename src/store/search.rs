@@ -1,0 +1,108 @@
+//! The words a lead is found by: its phone, its e-mail, every word of its name, its order number.
+
+use crate::lead::{Lead, LeadId, Phone};
+use crate::store::Status;
+
+/// A token is cut here; longer words are found by their beginning.
+const LONGEST: usize = 64;
+
+/// The tokens of what was received.
+pub(super) fn tokens_of_lead(lead: &Lead) -> Vec<String> {
+    let contact = &lead.contact;
+    let mut tokens: Vec<String> = contact
+        .name
+        .iter()
+        .flat_map(|name| words(name.typed()))
+        .collect();
+    tokens.extend(contact.phone.iter().map(|phone| cut(phone.e164())));
+    tokens.extend(contact.email.iter().map(|email| cut(email.as_str())));
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
+}
+
+/// The tokens of what the destinations answered.
+pub(super) fn tokens_of_status(status: &Status) -> Vec<String> {
+    let receipts = status
+        .deliveries
+        .iter()
+        .filter_map(|delivery| delivery.receipt.as_ref());
+    receipts
+        .filter_map(|receipt| receipt.order_number.as_deref())
+        .map(fold)
+        .collect()
+}
+
+/// What an operator's text asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Query {
+    /// This lead.
+    Lead(LeadId),
+    /// Leads that have a token with each of these beginnings.
+    Prefixes(Vec<String>),
+}
+
+/// Reads an operator's text; `None` when nothing in it can be searched.
+pub(super) fn parse(text: &str) -> Option<Query> {
+    let text = text.trim();
+    if let Some(id) = LeadId::parse(text.strip_prefix("lg-").unwrap_or(text)) {
+        return Some(Query::Lead(id));
+    }
+    if let Ok(phone) = Phone::parse(text) {
+        return Some(Query::Prefixes(vec![cut(phone.e164())]));
+    }
+    let prefixes: Vec<String> = if text.contains('@') {
+        vec![fold(text)]
+    } else {
+        words(text).collect()
+    };
+    (!prefixes.is_empty()).then_some(Query::Prefixes(prefixes))
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(fold)
+}
+
+/// Lower case, with ё as е, as people search.
+fn fold(text: &str) -> String {
+    cut(&text.to_lowercase().replace('ё', "е"))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prefixes(text: &str) -> Vec<String> {
+        match parse(text) {
+            Some(Query::Prefixes(prefixes)) => prefixes,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_by_its_words_without_regard_to_case_and_yo() {
+        assert_eq!(prefixes("  Артём  ПЕТР "), ["артем", "петр"]);
+    }
+
+    #[test]
+    fn any_spelling_of_a_phone_asks_for_the_same_token() {
+        assert_eq!(prefixes("8 (912) 345-67-89"), prefixes("+79123456789"));
+    }
+
+    #[test]
+    fn an_external_id_names_a_lead() {
+        let id = LeadId::from_bytes([3; 16]);
+        assert_eq!(parse(&format!("lg-{id}")), Some(Query::Lead(id)));
+    }
+
+    #[test]
+    fn punctuation_alone_asks_for_nothing() {
+        assert_eq!(parse(" -- "), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! Upkeep: snapshots, so that the journal does not grow for ever, and the forgetting of old idempotency keys.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::store::committer::{Command, GROUP};
+use crate::store::door::journal_error;
+use crate::store::record::Table;
+use crate::store::{KEY_LIFETIME, Store, StoreError, journal, snapshot};
+
+/// A snapshot is made when the newest is older than this ...
+const SNAPSHOT_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// ... or when the journal has grown beyond this: it bounds the disk and the time of a rebuild.
+const LONGEST_JOURNAL: u64 = 256 << 20;
+
+/// What a round of upkeep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Upkeep {
+    /// A snapshot was made.
+    pub snapshot: bool,
+    /// So many idempotency keys were forgotten.
+    pub keys_forgotten: usize,
+}
+
+impl Store {
+    /// One round, to be called every hour or so. `snapshot_at` is when the last snapshot was made, if in this process.
+    pub async fn upkeep(
+        &self,
+        now: Timestamp,
+        snapshot_at: Option<Timestamp>,
+    ) -> Result<Upkeep, StoreError> {
+        let mut done = Upkeep::default();
+        let lifetime = SignedDuration::try_from(KEY_LIFETIME).unwrap_or(SignedDuration::MAX);
+        let before = now.checked_sub(lifetime).unwrap_or(Timestamp::UNIX_EPOCH);
+        let before_ms = before.as_millisecond().max(0).unsigned_abs();
+        loop {
+            let forgotten = self
+                .ask(|reply| Command::ForgetKeys {
+                    before_ms,
+                    limit: GROUP,
+                    reply,
+                })
+                .await?;
+            done.keys_forgotten += forgotten;
+            if forgotten < GROUP {
+                break;
+            }
+        }
+        let size = self
+            .read(|room| journal::size(&room.directories.journal).map_err(journal_error))
+            .await?;
+        let stale = snapshot_at.is_none_or(|at| now.duration_since(at) >= SNAPSHOT_EVERY);
+        if size > LONGEST_JOURNAL || (stale && size > 0) {
+            self.snapshot().await?;
+            done.snapshot = true;
+        }
+        Ok(done)
+    }
+
+    /// Writes a snapshot and deletes what it makes superfluous: older snapshots and the journal before it.
+    ///
+    /// The journal is rotated first, and everything before the rotation applied; so the records read from sled hold all effects of the old
+    /// segments. They may also hold some of the new one's: replaying whole states over them does no harm.
+    pub async fn snapshot(&self) -> Result<(), StoreError> {
+        let position = self.ask(Command::Rotate).await?;
+        let mut applied = self.0.applied.clone();
+        applied
+            .wait_for(|applied| applied + 1 >= position)
+            .await
+            .map_err(|_ended| StoreError::Stopped)?;
+        self.read(move |room| {
+            let index = &room.index;
+            let mut records = Table::ALL
+                .into_iter()
+                .flat_map(|table| index.records(table, &[]));
+            let made = snapshot::write(&room.directories.snapshots, position, &mut records)
+                .map_err(|error| journal_error(std::io::Error::other(error)))?;
+            snapshot::delete_others(&room.directories.snapshots, &made).map_err(journal_error)?;
+            journal::delete_before(&room.directories.journal, position).map_err(journal_error)
+        })
+        .await
+    }
+}
