@@ -18,20 +18,29 @@ pub struct Clock {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self { offset: watch::Sender::new(Duration::ZERO) }
+        Self {
+            offset: watch::Sender::new(Duration::ZERO),
+        }
     }
 
     /// The current instant.
     pub fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the machine's clock"
+        )]
         let system = Timestamp::now();
-        let offset = SignedDuration::try_from(*self.offset.borrow()).unwrap_or(SignedDuration::ZERO);
+        let offset =
+            SignedDuration::try_from(*self.offset.borrow()).unwrap_or(SignedDuration::ZERO);
         system.checked_add(offset).unwrap_or(Timestamp::MAX)
     }
 
     /// A monotonic reading for measuring spans; it moves with [`Clock::advance`] but not with changes of the machine's date.
     pub fn monotonic(&self) -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's monotonic clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the machine's monotonic clock"
+        )]
         let system = Instant::now();
         system + *self.offset.borrow()
     }
@@ -41,7 +50,9 @@ impl Clock {
         let mut offset = self.offset.subscribe();
         loop {
             offset.borrow_and_update();
-            let Ok(remaining) = Duration::try_from(at.duration_since(self.now())) else { return };
+            let Ok(remaining) = Duration::try_from(at.duration_since(self.now())) else {
+                return;
+            };
             if remaining.is_zero() {
                 return;
             }
@@ -69,7 +80,10 @@ impl Clock {
     }
 
     async fn wait(&self, remaining: Duration, offset: &mut watch::Receiver<Duration>) {
-        #[expect(clippy::disallowed_methods, reason = "the one place that waits on real time")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that waits on real time"
+        )]
         let real = tokio::time::sleep(remaining);
         tokio::select! {
             () = real => {}
@@ -92,7 +106,10 @@ mod tests {
         });
         tokio::task::yield_now().await;
         clock.advance(Duration::from_secs(3601));
-        tokio::time::timeout(Duration::from_secs(10), sleeper).await.expect("woken").expect("no panic");
+        tokio::time::timeout(Duration::from_secs(10), sleeper)
+            .await
+            .expect("woken")
+            .expect("no panic");
     }
 
     #[tokio::test]

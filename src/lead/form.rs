@@ -21,7 +21,10 @@ pub struct DestinationId(Arc<str>);
 
 /// Whether a text may be an id: it stands in URLs, keys and logs without escaping.
 fn is_identifier(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 impl FormId {
@@ -190,7 +193,9 @@ pub struct DeliverRule {
 }
 
 /// What a delivery makes in the CRM.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Create {
     /// A customer (see [`CustomerMatching`]) and an order.
@@ -220,7 +225,12 @@ pub struct Forms(BTreeMap<FormId, Arc<Form>>);
 impl Forms {
     /// The set of these forms; ids are unique (the config reader has checked).
     pub fn new(forms: impl IntoIterator<Item = Form>) -> Self {
-        Self(forms.into_iter().map(|form| (form.id.clone(), Arc::new(form))).collect())
+        Self(
+            forms
+                .into_iter()
+                .map(|form| (form.id.clone(), Arc::new(form)))
+                .collect(),
+        )
     }
 
     /// The form with this id.

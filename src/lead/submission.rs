@@ -34,14 +34,19 @@ pub struct Controls {
 
 impl std::fmt::Debug for Controls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Controls").field("honeypot_filled", &self.honeypot_filled).finish_non_exhaustive()
+        f.debug_struct("Controls")
+            .field("honeypot_filled", &self.honeypot_filled)
+            .finish_non_exhaustive()
     }
 }
 
 impl Submission {
     /// Sorts names into fields, controls and attribution.
     pub fn from_pairs(pairs: Vec<(String, String)>) -> Self {
-        Self { fields: pairs, ..Self::default() }
+        Self {
+            fields: pairs,
+            ..Self::default()
+        }
     }
 
     /// SHA-256 over the submitted fields: the same key with another hash is another lead.
@@ -50,7 +55,13 @@ impl Submission {
     }
 
     /// Checks every field against the form. All errors at once.
-    pub fn into_lead(self, form: &Form, id: LeadId, received_at: Timestamp, client: Client) -> Result<Lead, FieldErrors> {
+    pub fn into_lead(
+        self,
+        form: &Form,
+        id: LeadId,
+        received_at: Timestamp,
+        client: Client,
+    ) -> Result<Lead, FieldErrors> {
         let _ = (form, id, received_at, client);
         Err(FieldErrors(Vec::new()))
     }

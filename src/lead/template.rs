@@ -36,7 +36,9 @@ impl Context {
 impl Template {
     /// Reads a template; the error says line and cause.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
-        Ok(Self { source: source.to_owned() })
+        Ok(Self {
+            source: source.to_owned(),
+        })
     }
 
     /// The text as the config has it.

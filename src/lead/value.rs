@@ -68,6 +68,9 @@ impl fmt::Debug for Value {
 
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Field").field("name", &self.name).field("value", &self.value).finish_non_exhaustive()
+        f.debug_struct("Field")
+            .field("name", &self.name)
+            .field("value", &self.value)
+            .finish_non_exhaustive()
     }
 }
