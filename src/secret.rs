@@ -38,10 +38,7 @@ impl fmt::Debug for Secret {
 
 /// Where a secret is written down, as the config names it.
 #[derive(Clone, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected { env = \"NAME\" }, { file = \"PATH\" } or a plain string"
-)]
+#[serde(untagged, expecting = "expected { env = \"NAME\" }, { file = \"PATH\" } or a plain string")]
 pub enum SecretSource {
     /// An environment variable.
     Env(EnvSource),
@@ -69,14 +66,10 @@ pub struct FileSource {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The variable is not set, or not text.
-    #[error(
-        "the environment variable {0} is not set; set it before starting leadgate, or use {{ file = \"...\" }}"
-    )]
+    #[error("the environment variable {0} is not set; set it before starting leadgate, or use {{ file = \"...\" }}")]
     EnvMissing(String),
     /// The file cannot be read.
-    #[error(
-        "the file {path} cannot be read ({source}); create it readable for leadgate, with the secret alone in it"
-    )]
+    #[error("the file {path} cannot be read ({source}); create it readable for leadgate, with the secret alone in it")]
     FileUnreadable {
         /// The file that the config names.
         path: PathBuf,
@@ -92,27 +85,16 @@ impl SecretSource {
     /// Reads the secret now.
     pub fn read(&self) -> Result<Secret, SecretError> {
         let value = match self {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "the one place that reads secrets from the environment"
-            )]
+            #[expect(clippy::disallowed_methods, reason = "the one place that reads secrets from the environment")]
             Self::Env(EnvSource { env }) => {
                 std::env::var(env).map_err(|_absent| SecretError::EnvMissing(env.clone()))?
             }
-            Self::File(FileSource { file }) => {
-                std::fs::read_to_string(file).map_err(|source| SecretError::FileUnreadable {
-                    path: file.clone(),
-                    source,
-                })?
-            }
+            Self::File(FileSource { file }) => std::fs::read_to_string(file)
+                .map_err(|source| SecretError::FileUnreadable { path: file.clone(), source })?,
             Self::Plain(value) => value.clone(),
         };
         let value = value.trim_end_matches(['\r', '\n']);
-        if value.is_empty() {
-            Err(SecretError::Empty)
-        } else {
-            Ok(Secret::new(value))
-        }
+        if value.is_empty() { Err(SecretError::Empty) } else { Ok(Secret::new(value)) }
     }
 }
 
@@ -140,23 +122,13 @@ mod tests {
     fn the_line_end_of_a_secret_file_is_not_part_of_it() {
         let file = tempfile::NamedTempFile::new().expect("temporary file");
         std::fs::write(file.path(), "key-1\r\n").expect("written");
-        let source = SecretSource::File(FileSource {
-            file: file.path().to_path_buf(),
-        });
+        let source = SecretSource::File(FileSource { file: file.path().to_path_buf() });
         assert_eq!(source.read().expect("readable").reveal(), "key-1");
     }
 
     #[test]
     fn a_missing_variable_is_named() {
-        let source = SecretSource::Env(EnvSource {
-            env: "LEADGATE_NO_SUCH_VARIABLE".into(),
-        });
-        assert!(
-            source
-                .read()
-                .expect_err("unset")
-                .to_string()
-                .contains("LEADGATE_NO_SUCH_VARIABLE")
-        );
+        let source = SecretSource::Env(EnvSource { env: "LEADGATE_NO_SUCH_VARIABLE".into() });
+        assert!(source.read().expect_err("unset").to_string().contains("LEADGATE_NO_SUCH_VARIABLE"));
     }
 }
