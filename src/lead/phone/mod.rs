@@ -125,7 +125,11 @@ fn russian_e164(digits: &str) -> Result<String, PhoneError> {
 fn foreign_e164(digits: &str) -> Result<String, PhoneError> {
     let e164 = normalised(digits)?;
     // A number that is read differently the second time is none: zeros were taken off that belong to it, or to nothing.
-    if normalised(e164.trim_start_matches('+'))? == e164 { Ok(e164) } else { Err(PhoneError::NotForeign(None)) }
+    if normalised(e164.trim_start_matches('+'))? == e164 {
+        Ok(e164)
+    } else {
+        Err(PhoneError::NotForeign(None))
+    }
 }
 
 /// What the library makes of the digits after a plus.
@@ -133,10 +137,17 @@ fn normalised(digits: &str) -> Result<String, PhoneError> {
     if !FOREIGN_LENGTH.contains(&digits.len()) {
         return Err(PhoneError::NotForeign(None));
     }
-    let number = phonenumber::parse(None, format!("+{digits}")).map_err(|cause| PhoneError::NotForeign(Some(cause)))?;
-    let known_country = phonenumber::metadata::DATABASE.by_code(&number.country().code()).is_some();
+    let number = phonenumber::parse(None, format!("+{digits}"))
+        .map_err(|cause| PhoneError::NotForeign(Some(cause)))?;
+    let known_country = phonenumber::metadata::DATABASE
+        .by_code(&number.country().code())
+        .is_some();
     let e164 = number.format().mode(phonenumber::Mode::E164).to_string();
-    if known_country { Ok(e164) } else { Err(PhoneError::NotForeign(None)) }
+    if known_country {
+        Ok(e164)
+    } else {
+        Err(PhoneError::NotForeign(None))
+    }
 }
 
 /// Masked: the last two digits only.
@@ -226,7 +237,12 @@ mod tests {
 
     #[test]
     fn a_country_that_does_not_exist_and_a_number_too_short_or_long_are_refused() {
-        for typed in ["+999 123 456 789", "+400000001", "+44", "+44 20 7946 0958 1234567"] {
+        for typed in [
+            "+999 123 456 789",
+            "+400000001",
+            "+44",
+            "+44 20 7946 0958 1234567",
+        ] {
             assert_eq!(
                 Phone::parse(typed),
                 Err(PhoneError::NotForeign(None)),
