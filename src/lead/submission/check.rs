@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::lead::submission::parse;
 use crate::lead::{
-    Field, FieldError, FieldErrorCode, FieldErrors, FieldKind, FieldSpec, Form, Value,
+    Field, FieldError, FieldErrorCode, FieldErrors, FieldKind, FieldSpec, Form, Value, text,
 };
 
 /// The most bytes of one value, by the contract.
@@ -18,9 +18,21 @@ pub(super) struct Checked<'a> {
     pub(super) spec: Option<&'a FieldSpec>,
     /// The typed text from which the value was read.
     pub(super) read: String,
+    /// The field's name, folded by [`text::loose_name`] to be compared with the usual names.
+    pub(super) loose_name: String,
 }
 
-impl Checked<'_> {
+impl<'a> Checked<'a> {
+    fn new(field: Field, spec: Option<&'a FieldSpec>, read: String) -> Self {
+        let loose_name = text::loose_name(&field.name);
+        Self {
+            field,
+            spec,
+            read,
+            loose_name,
+        }
+    }
+
     /// The form says nothing about its kind: undeclared, or declared as mere text.
     pub(super) fn is_plain(&self) -> bool {
         self.spec.is_none_or(|spec| spec.kind == FieldKind::Text)
@@ -135,11 +147,7 @@ impl<'a> Check<'a> {
                 value,
                 typed: None,
             };
-            self.passed.push(Checked {
-                field,
-                spec: None,
-                read,
-            });
+            self.passed.push(Checked::new(field, None, read));
         }
     }
 
@@ -223,11 +231,7 @@ fn declared<'a>(
         value,
         typed,
     };
-    Ok(Some(Checked {
-        field,
-        spec: Some(spec),
-        read,
-    }))
+    Ok(Some(Checked::new(field, Some(spec), read)))
 }
 
 /// The value of a group with at least one non-empty text, and the text it was read from.

@@ -78,17 +78,17 @@ enum Role {
 }
 
 impl Role {
-    fn of(name: &str) -> Option<Self> {
-        let name = text::loose_name(name);
-        let name = name.as_str();
-        if WHOLE_NAMES.contains(&name) {
+    fn of(loose_name: &str) -> Option<Self> {
+        if WHOLE_NAMES.contains(&loose_name) {
             Some(Self::Whole)
-        } else if FIRST_NAMES.contains(&name) {
+        } else if FIRST_NAMES.contains(&loose_name) {
             Some(Self::First)
-        } else if LAST_NAMES.contains(&name) {
+        } else if LAST_NAMES.contains(&loose_name) {
             Some(Self::Last)
         } else {
-            PATRONYMICS.contains(&name).then_some(Self::Patronymic)
+            PATRONYMICS
+                .contains(&loose_name)
+                .then_some(Self::Patronymic)
         }
     }
 }
@@ -119,7 +119,7 @@ fn candidates(form: &Form, fields: &[Checked<'_>], kind: &FieldKind, names: &[&s
     }
     let named = |name: &&str| {
         positions(fields, |checked| {
-            checked.is_plain() && text::loose_name(&checked.field.name) == **name
+            checked.is_plain() && checked.loose_name == **name
         })
     };
     names.iter().flat_map(named).collect()
@@ -137,9 +137,11 @@ fn positions(fields: &[Checked<'_>], is_wanted: impl Fn(&Checked<'_>) -> bool) -
 fn find_name(form: &Form, fields: &[Checked<'_>], contact: &mut Contact) {
     let is_declared = declares(form, &FieldKind::Name);
     let role_of = |checked: &Checked<'_>| match checked.spec {
-        Some(spec) if spec.kind == FieldKind::Name => Role::of(&spec.name).or(Some(Role::Whole)),
+        Some(spec) if spec.kind == FieldKind::Name => {
+            Role::of(&checked.loose_name).or(Some(Role::Whole))
+        }
         _ if is_declared || !checked.is_plain() => None,
-        _ => Role::of(&checked.field.name),
+        _ => Role::of(&checked.loose_name),
     };
     let first_in = |role: Role| fields.iter().find(|checked| role_of(checked) == Some(role));
     let (whole, last, patronymic) = (
@@ -208,8 +210,9 @@ fn normalise(checked: &mut Checked<'_>, value: &str) {
 /// A declared field called so comes before others; among equals the order of [`COMMENTS`] decides.
 fn find_comment(fields: &[Checked<'_>], contact: &mut Contact) {
     let rank = |checked: &Checked<'_>| {
-        let name = text::loose_name(&checked.field.name);
-        let place = COMMENTS.iter().position(|comment| *comment == name)?;
+        let place = COMMENTS
+            .iter()
+            .position(|comment| *comment == checked.loose_name)?;
         let is_text = checked.is_plain()
             || checked
                 .spec

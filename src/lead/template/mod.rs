@@ -1,7 +1,7 @@
 //! Templates: minijinja expressions of the config over a lead. Only the config is a template; what a visitor types is never evaluated.
 //!
 //! A template is compiled once, when the config is read, so that a mistake is a problem of the config and not of a delivery.
-//! The engine finds an unknown filter or test only when it gets there; [`vocabulary`] therefore looks for them at once.
+//! The engine finds an unknown filter or test only when it gets there; `vocabulary` therefore looks for them at once.
 
 mod context;
 mod vocabulary;
