@@ -11,6 +11,7 @@ mod name;
 mod phone;
 mod submission;
 pub mod template;
+mod text;
 mod value;
 
 use std::fmt;
@@ -21,13 +22,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use attribution::{Attribution, Page, UtmMarks, VisitIds};
-pub use email::Email;
+pub use email::{Email, EmailError};
 pub use form::{
     Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec, Form, FormId,
     Forms, Language, OriginRule,
 };
 pub use name::PersonName;
-pub use phone::Phone;
+pub use phone::{Phone, PhoneError};
 pub use submission::{Controls, FieldError, FieldErrorCode, FieldErrors, Submission};
 pub use value::{Field, Value};
 

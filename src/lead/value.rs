@@ -49,6 +49,39 @@ impl Value {
             Self::List(items) => items.join(", "),
         }
     }
+
+    /// The value as JSON. A number is a JSON number when that changes none of its digits, else text; a day is text.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::Integer(number) => (*number).into(),
+            Self::Number(digits) => number_to_json(digits),
+            Self::Boolean(flag) => (*flag).into(),
+            Self::Date(day) => day.to_string().into(),
+            Self::List(items) => items.as_slice().into(),
+        }
+    }
+}
+
+fn number_to_json(digits: &str) -> serde_json::Value {
+    if let Ok(whole) = digits.parse::<i64>() {
+        return whole.into();
+    }
+    match exact_float(digits).and_then(serde_json::Number::from_f64) {
+        Some(number) => serde_json::Value::Number(number),
+        None => digits.into(),
+    }
+}
+
+/// The float that prints with the same digits, but for zeros at the end of the fraction; `None` when there is none.
+pub(crate) fn exact_float(digits: &str) -> Option<f64> {
+    let float: f64 = digits.parse().ok()?;
+    let significant = match digits.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole,
+        Some(_) => digits.trim_end_matches('0'),
+        None => digits,
+    };
+    (float.to_string() == significant).then_some(float)
 }
 
 /// Values are the visitor's data: `Debug` tells their kind and size only.
@@ -72,5 +105,56 @@ impl fmt::Debug for Field {
             .field("name", &self.name)
             .field("value", &self.value)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_number_is_a_json_number_when_no_digit_changes() {
+        let number = |digits: &str| Value::Number(digits.to_owned()).to_json();
+        assert_eq!(number("1234.50"), json!(1234.5));
+        assert_eq!(number("1500"), json!(1500));
+        assert_eq!(number("-2.00"), json!(-2.0));
+        assert_eq!(
+            number("12345678901234567.89"),
+            json!("12345678901234567.89")
+        );
+    }
+
+    #[test]
+    fn every_other_kind_has_its_json() {
+        assert_eq!(Value::Text("a".into()).to_json(), json!("a"));
+        assert_eq!(Value::Integer(i64::MAX).to_json(), json!(i64::MAX));
+        assert_eq!(Value::Boolean(false).to_json(), json!(false));
+        assert_eq!(
+            Value::Date(Date::constant(2026, 11, 21)).to_json(),
+            json!("2026-11-21")
+        );
+        assert_eq!(
+            Value::List(vec!["a".into(), "b".into()]).to_json(),
+            json!(["a", "b"])
+        );
+    }
+
+    #[test]
+    fn debug_tells_the_kind_and_the_size_only() {
+        assert_eq!(
+            format!("{:?}", Value::Text("secret".into())),
+            "Text(6 bytes)"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_json_number_means_the_digits_it_came_from(digits in r"-?[1-9][0-9]{0,17}(\.[0-9]{1,6})?") {
+            if let Some(float) = exact_float(&digits) {
+                prop_assert!(digits.starts_with(&float.to_string()));
+            }
+        }
     }
 }

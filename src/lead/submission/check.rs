@@ -1,0 +1,271 @@
+//! The fields of a submission against those a form declares.
+
+use std::collections::HashMap;
+
+use crate::lead::submission::parse;
+use crate::lead::{
+    Field, FieldError, FieldErrorCode, FieldErrors, FieldKind, FieldSpec, Form, Value, text,
+};
+
+/// The most bytes of one value, by the contract.
+const MAX_VALUE_BYTES: usize = 64 * 1024;
+
+/// One field that has passed, with what the search for contact data needs to know of it.
+pub(super) struct Checked<'a> {
+    /// As the lead will hold it.
+    pub(super) field: Field,
+    /// Its declaration, if the form has one.
+    pub(super) spec: Option<&'a FieldSpec>,
+    /// The typed text from which the value was read.
+    pub(super) read: String,
+    /// The field's name, folded by [`text::loose_name`] to be compared with the usual names.
+    pub(super) loose_name: String,
+}
+
+impl<'a> Checked<'a> {
+    fn new(field: Field, spec: Option<&'a FieldSpec>, read: String) -> Self {
+        let loose_name = text::loose_name(&field.name);
+        Self {
+            field,
+            spec,
+            read,
+            loose_name,
+        }
+    }
+
+    /// The form says nothing about its kind: undeclared, or declared as mere text.
+    pub(super) fn is_plain(&self) -> bool {
+        self.spec.is_none_or(|spec| spec.kind == FieldKind::Text)
+    }
+}
+
+/// All values that came under one name.
+struct Group<'a> {
+    /// The name as sent, so that an error finds its input.
+    sent_as: &'a str,
+    /// The name without `[]`.
+    name: &'a str,
+    /// `name` in lower case.
+    folded: String,
+    /// It was sent as `name[]`.
+    is_list: bool,
+    /// The values that are not empty.
+    values: Vec<&'a str>,
+    /// It has found its declaration.
+    used: bool,
+}
+
+/// A submission on its way through the form's declarations. Goes on after an error, to find them all.
+pub(super) struct Check<'a> {
+    form: &'a Form,
+    groups: Vec<Group<'a>>,
+    passed: Vec<Checked<'a>>,
+    errors: Vec<FieldError>,
+}
+
+impl<'a> Check<'a> {
+    /// Brings values of one name together.
+    pub(super) fn new(form: &'a Form, fields: &'a [(String, String)]) -> Self {
+        let mut groups: Vec<Group<'a>> = Vec::new();
+        let mut by_name: HashMap<&str, usize> = HashMap::new();
+        for (sent_as, value) in fields {
+            let name = sent_as
+                .strip_suffix("[]")
+                .filter(|name| !name.is_empty())
+                .unwrap_or(sent_as);
+            let at = *by_name.entry(name).or_insert(groups.len());
+            if at == groups.len() {
+                groups.push(Group {
+                    sent_as,
+                    name,
+                    folded: name.to_lowercase(),
+                    is_list: false,
+                    values: Vec::new(),
+                    used: false,
+                });
+            }
+            let group = &mut groups[at];
+            group.is_list |= name.len() != sent_as.len();
+            group
+                .values
+                .extend((!value.is_empty()).then_some(value.as_str()));
+        }
+        Self {
+            form,
+            groups,
+            passed: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Checks what the form declares, in its order.
+    pub(super) fn declared_fields(&mut self) {
+        let form = self.form;
+        for spec in &form.fields {
+            let found = self.find(spec);
+            let group = found.map(|at| &self.groups[at]);
+            let sent_as = group.map_or(spec.name.as_str(), |group| group.sent_as);
+            match declared(spec, group) {
+                Ok(Some(passed)) => self.passed.push(passed),
+                Ok(None) => {}
+                Err(code) => {
+                    self.errors.push(FieldError {
+                        field: sent_as.to_owned(),
+                        label: spec.label.clone(),
+                        code,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Keeps what the form does not declare, as text under its own name.
+    pub(super) fn other_fields(&mut self) {
+        for group in self
+            .groups
+            .iter()
+            .filter(|group| !group.used && !group.values.is_empty())
+        {
+            if group
+                .values
+                .iter()
+                .any(|value| value.len() > MAX_VALUE_BYTES)
+            {
+                let field = group.sent_as.to_owned();
+                self.errors.push(FieldError {
+                    field,
+                    label: None,
+                    code: FieldErrorCode::TooLong,
+                });
+                continue;
+            }
+            let value = group.text_or_list();
+            let read = value.to_text();
+            let field = Field {
+                name: group.name.to_owned(),
+                label: None,
+                value,
+                typed: None,
+            };
+            self.passed.push(Checked::new(field, None, read));
+        }
+    }
+
+    /// The fields that passed, or all errors.
+    pub(super) fn finish(mut self) -> Result<Vec<Checked<'a>>, FieldErrors> {
+        if self.errors.is_empty() && self.passed.is_empty() {
+            let code = FieldErrorCode::RequiredFieldMissing;
+            self.errors.push(FieldError {
+                field: String::new(),
+                label: None,
+                code,
+            });
+        }
+        if self.errors.is_empty() {
+            Ok(self.passed)
+        } else {
+            Err(FieldErrors(self.errors))
+        }
+    }
+
+    /// The group that a declaration means: the first of its names that has a value, else the first that was sent at all.
+    /// Another name of it that has a value too stays a field of its own, so that nothing is lost.
+    fn find(&mut self, spec: &FieldSpec) -> Option<usize> {
+        let mut sent = Vec::new();
+        for name in std::iter::once(&spec.name).chain(&spec.from) {
+            let folded = name.to_lowercase();
+            let folded = folded.strip_suffix("[]").unwrap_or(&folded);
+            let matching = self
+                .groups
+                .iter()
+                .enumerate()
+                .filter(|(_, group)| !group.used && group.folded == folded);
+            sent.extend(matching.map(|(at, _)| at));
+        }
+        let found = sent
+            .iter()
+            .copied()
+            .find(|at| !self.groups[*at].values.is_empty())
+            .or(sent.first().copied())?;
+        self.groups[found].used = true;
+        Some(found)
+    }
+}
+
+impl Group<'_> {
+    fn text_or_list(&self) -> Value {
+        match self.values.as_slice() {
+            [one] if !self.is_list => Value::Text((*one).to_owned()),
+            many => Value::List(many.iter().map(|value| (*value).to_owned()).collect()),
+        }
+    }
+}
+
+/// Checks one declared field; `None` when it is empty and may be.
+fn declared<'a>(
+    spec: &'a FieldSpec,
+    group: Option<&Group<'_>>,
+) -> Result<Option<Checked<'a>>, FieldErrorCode> {
+    let is_consent = spec.kind == FieldKind::Consent;
+    let Some(group) = group.filter(|group| !group.values.is_empty()) else {
+        return match (spec.required, is_consent) {
+            (false, _) => Ok(None),
+            (true, true) => Err(FieldErrorCode::ConsentRequired),
+            (true, false) => Err(FieldErrorCode::RequiredFieldMissing),
+        };
+    };
+    let limit = spec.max_length.unwrap_or(usize::MAX);
+    let is_long = |value: &&str| value.len() > MAX_VALUE_BYTES || value.chars().count() > limit;
+    if group.values.iter().any(is_long) {
+        return Err(FieldErrorCode::TooLong);
+    }
+    let (value, read) = read_group(&spec.kind, group)?;
+    if is_consent && spec.required && value == Value::Boolean(false) {
+        return Err(FieldErrorCode::ConsentRequired);
+    }
+    let typed = group.values.join(", ");
+    let typed = Some(typed).filter(|typed| *typed != value.to_text());
+    let field = Field {
+        name: spec.name.clone(),
+        label: spec.label.clone(),
+        value,
+        typed,
+    };
+    Ok(Some(Checked::new(field, Some(spec), read)))
+}
+
+/// The value of a group with at least one non-empty text, and the text it was read from.
+///
+/// Of several texts a tick box takes the last (pages put a hidden "no" before the box) and a choice or text takes all.
+/// Any other kind takes the first that can be read; the rest is kept in what was typed.
+fn read_group(kind: &FieldKind, group: &Group<'_>) -> Result<(Value, String), FieldErrorCode> {
+    let several = group.is_list || group.values.len() > 1;
+    let all = || group.values.join(", ");
+    match kind {
+        FieldKind::Text | FieldKind::Hidden => Ok((group.text_or_list(), all())),
+        FieldKind::Choice(known) if several => {
+            let chosen = parse::options(known, &group.values).ok_or(FieldErrorCode::NotAnOption)?;
+            Ok((Value::List(chosen), all()))
+        }
+        FieldKind::Choice(known) => {
+            let one = parse::value(kind, &all());
+            let value =
+                one.or_else(|code| parse::divided(known, &all()).map(Value::List).ok_or(code))?;
+            Ok((value, all()))
+        }
+        FieldKind::Boolean | FieldKind::Consent => {
+            let last = group.values.last().copied().unwrap_or_default();
+            parse::value(kind, last).map(|value| (value, last.to_owned()))
+        }
+        _ => {
+            let mut first_code = None;
+            for text in &group.values {
+                match parse::value(kind, text) {
+                    Ok(value) => return Ok((value, (*text).to_owned())),
+                    Err(code) => first_code = first_code.or(Some(code)),
+                }
+            }
+            Err(first_code.unwrap_or(FieldErrorCode::RequiredFieldMissing))
+        }
+    }
+}

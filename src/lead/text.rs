@@ -1,0 +1,123 @@
+//! What is done to typed text before anybody reads meaning into it.
+//!
+//! People paste from messengers, contact lists and office documents, so the same number or name comes with no-break spaces,
+//! invisible direction marks, typographic dashes and full-width digits. All readers of this module fold these in one way.
+
+/// Text fit to be kept: line ends are `\n`, other control characters but the tab are gone, and so are spaces at both ends.
+///
+/// Control characters have no meaning in a form, but they do in headers, logs, CSV and terminals.
+pub(crate) fn cleaned(text: &str) -> String {
+    let needs_work = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let trimmed = text.trim();
+    if !trimmed.contains(needs_work) {
+        return trimmed.to_owned();
+    }
+    let unix = trimmed.replace("\r\n", "\n").replace('\r', "\n");
+    let kept: String = unix.chars().filter(|c| !needs_work(*c)).collect();
+    kept.trim().to_owned()
+}
+
+/// One line: every run of white space is one space, control and invisible characters are gone.
+pub(crate) fn folded_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| !is_invisible(*c)) {
+        if !c.is_whitespace() && !c.is_control() {
+            line.push(c);
+        } else if c.is_whitespace() && !line.is_empty() && !line.ends_with(' ') {
+            line.push(' ');
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// The beginning of a text, at most `limit` characters.
+pub(crate) fn cut(text: &str, limit: usize) -> &str {
+    text.char_indices()
+        .nth(limit)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+/// Zero-width and direction marks, which phones add to copied contacts; never part of what was meant.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Any character that a person sees as a dash.
+pub(crate) fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}'
+    )
+}
+
+/// The ASCII digit for a digit of the scripts whose keyboards have their own (full-width, Arabic, Persian, Devanagari).
+pub(crate) fn ascii_digit(c: char) -> Option<char> {
+    let zero = match c {
+        '0'..='9' => return Some(c),
+        '\u{ff10}'..='\u{ff19}' => 0xff10,
+        '\u{660}'..='\u{669}' => 0x660,
+        '\u{6f0}'..='\u{6f9}' => 0x6f0,
+        '\u{966}'..='\u{96f}' => 0x966,
+        _ => return None,
+    };
+    char::from_digit(u32::from(c) - zero, 10)
+}
+
+/// How names of fields are compared when nobody declared them: `Your-Name`, `your_name` and `yourname` are one,
+/// and the number that form builders append (`tel-123`) does not matter.
+pub(crate) fn loose_name(name: &str) -> String {
+    let letters: String = name
+        .to_lowercase()
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_' | ' ' | '.'))
+        .collect();
+    letters
+        .trim_end_matches(|c: char| c.is_ascii_digit())
+        .replace('ё', "е")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn line_ends_become_newlines_and_other_controls_go() {
+        assert_eq!(cleaned("  a\r\nb\rc\u{0}\u{7}\td\u{85} "), "a\nb\nc\td");
+    }
+
+    #[test]
+    fn a_folded_line_has_single_spaces_and_no_invisible_marks() {
+        assert_eq!(
+            folded_line("\u{202a} Анна\u{a0}\u{a0}\n Ли\u{200b}са\u{1} "),
+            "Анна Лиса"
+        );
+    }
+
+    #[test]
+    fn a_cut_never_splits_a_letter() {
+        assert_eq!(cut("привет", 3), "при");
+        assert_eq!(cut("при", 3), "при");
+    }
+
+    #[test]
+    fn names_of_form_builders_are_one_name() {
+        assert_eq!(loose_name("Your-Name"), "yourname");
+        assert_eq!(loose_name("tel-123"), "tel");
+        assert_eq!(loose_name("E-Mail"), "email");
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_changes_nothing(text in any::<String>()) {
+            let once = cleaned(&text);
+            prop_assert_eq!(cleaned(&once), once);
+        }
+
+        #[test]
+        fn cleaned_text_has_no_control_but_newline_and_tab(text in any::<String>()) {
+            prop_assert!(cleaned(&text).chars().all(|c| !c.is_control() || c == '\n' || c == '\t'));
+        }
+    }
+}
