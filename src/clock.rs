@@ -1,7 +1,7 @@
 //! The only source of "now" and of waiting, so that tests can move time instead of sleeping.
 //!
-//! A [`Clock`] is the system's clock plus an offset. In production the offset is zero for ever; a test makes a
-//! [`Clock::adjustable`] one and calls [`Clock::advance`], which wakes everybody whose time has then come. Real time goes on
+//! A [`Clock`] is the system's clock plus an offset. In production the offset is zero for ever; a test calls
+//! [`Clock::advance`], which wakes everybody whose time has then come. Real time goes on
 //! flowing under the offset, so paces and time-outs behave as they do in production.
 
 use std::time::{Duration, Instant};

@@ -140,13 +140,13 @@ impl Store {
         self.outbox().due(destination, window, limit, skip)
     }
 
-    /// When the next delivery of this destination has its time, looking past those in `skip`.
-    pub fn next_due_at(
+    /// When, after `after`, the next delivery of this destination has its time.
+    pub fn next_due_after(
         &self,
         destination: &DestinationId,
-        skip: &HashSet<DeliveryId>,
+        after: Timestamp,
     ) -> Option<Timestamp> {
-        self.outbox().next_due_at(destination, skip)
+        self.outbox().next_due_after(destination, after)
     }
 
     /// Journals that the next attempt of a delivery starts. Nothing may go to the CRM before this returns.

@@ -35,10 +35,11 @@ impl Outbox {
         for delivery in old.into_iter().flat_map(|status| &status.deliveries) {
             self.remove(delivery);
         }
-        for status in new {
-            for delivery in &status.deliveries {
-                self.insert(delivery, status);
-            }
+        if let Some(status) = new {
+            status
+                .deliveries
+                .iter()
+                .for_each(|delivery| self.insert(delivery, status));
         }
         if let Some(count) = old.and_then(|old| self.leads.get_mut(&old.state())) {
             *count = count.saturating_sub(1);
@@ -95,17 +96,21 @@ impl Outbox {
             .collect()
     }
 
-    /// The earliest time among those not in `skip`.
-    pub(super) fn next_due_at(
+    /// The earliest time after `after`.
+    pub(super) fn next_due_after(
         &self,
         destination: &DestinationId,
-        skip: &HashSet<DeliveryId>,
+        after: Timestamp,
     ) -> Option<Timestamp> {
+        let last = DeliveryId {
+            lead: LeadId::LAST,
+            ordinal: u8::MAX,
+        };
         let queue = self.destinations.get(destination)?;
         queue
             .by_time
-            .iter()
-            .find(|(_, id)| !skip.contains(id))
+            .range((after, last)..)
+            .next()
             .map(|(due_at, _)| *due_at)
     }
 

@@ -52,11 +52,6 @@ impl Journal {
         })
     }
 
-    /// The sequence that the next append gets.
-    pub(super) fn next_sequence(&self) -> u64 {
-        self.next_sequence
-    }
-
     /// Appends one frame and waits until it is on the disk. Returns its sequence.
     pub(super) fn append(&mut self, payload: &[u8]) -> Result<u64, AppendError> {
         if self.length >= SEGMENT_LENGTH {

@@ -1,0 +1,204 @@
+//! When a destination is paused and when it is healthy again: pure decisions.
+//!
+//! A failure that may be the destination's is followed by a probe. If that fails too, or several leads in a row failed, the destination is
+//! paused: its leads wait, and waiting costs them nothing. A pause ends with a probe that succeeds and then one lead that gets an answer;
+//! each time another lead, so that a lead that always fails cannot keep the destination shut.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::delivery::{Cause, DeliveryId};
+use crate::dispatch::Health;
+
+/// So many different deliveries failing in a row pause a destination whose probe succeeds: reading works there and writing does not.
+const FAILURES_IN_A_ROW: usize = 3;
+
+/// The waits between probes; the last one repeats. A pause of a second passes unnoticed, an hour's costs 240 cheap requests.
+const PROBE_DELAYS: [u64; 5] = [1, 2, 4, 8, 15];
+
+/// The state of one destination.
+#[derive(Clone, Debug)]
+pub(super) struct Breaker {
+    since: Timestamp,
+    paused: Option<Pause>,
+    failed_in_a_row: HashSet<DeliveryId>,
+    /// The lead that was last sent to try a paused destination.
+    last_trial: Option<DeliveryId>,
+}
+
+#[derive(Clone, Debug)]
+struct Pause {
+    cause: Cause,
+    next_probe_at: Timestamp,
+    probes: usize,
+}
+
+impl Breaker {
+    /// Healthy until proven otherwise.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            paused: None,
+            failed_in_a_row: HashSet::new(),
+            last_trial: None,
+        }
+    }
+
+    /// For the admin.
+    pub(super) fn health(&self) -> Health {
+        match &self.paused {
+            None => Health::Healthy { since: self.since },
+            Some(pause) => Health::Paused {
+                since: self.since,
+                cause: pause.cause.clone(),
+                next_probe_at: pause.next_probe_at,
+            },
+        }
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    /// When a paused destination is probed next.
+    pub(super) fn next_probe_at(&self) -> Option<Timestamp> {
+        self.paused.as_ref().map(|pause| pause.next_probe_at)
+    }
+
+    /// Since when the destination is as it is.
+    pub(super) fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// The destination answered an attempt properly, be it with a refusal of the lead.
+    pub(super) fn answered(&mut self, now: Timestamp) {
+        self.failed_in_a_row.clear();
+        if self.paused.take().is_some() {
+            self.since = now;
+            self.last_trial = None;
+        }
+    }
+
+    /// An attempt failed for a reason that may be the destination's, and the probe that followed succeeded.
+    pub(super) fn failed_alone(&mut self, id: DeliveryId, cause: &Cause, now: Timestamp) {
+        self.failed_in_a_row.insert(id);
+        if self.is_paused() || self.failed_in_a_row.len() >= FAILURES_IN_A_ROW {
+            self.pause(cause, now);
+        }
+    }
+
+    /// The destination is in trouble: an attempt and the probe after it failed, or its set-up is wrong.
+    pub(super) fn pause(&mut self, cause: &Cause, now: Timestamp) {
+        self.failed_in_a_row.clear();
+        let probes = self.paused.as_ref().map_or(0, |pause| pause.probes);
+        if self.paused.is_none() {
+            self.since = now;
+        }
+        self.paused = Some(Pause {
+            cause: cause.clone(),
+            next_probe_at: now + delay(probes),
+            probes: probes + 1,
+        });
+    }
+
+    /// Probe at once: the set-up has changed.
+    pub(super) fn probe_now(&mut self, now: Timestamp) {
+        if let Some(pause) = &mut self.paused {
+            pause.next_probe_at = now;
+            pause.probes = 0;
+        }
+    }
+
+    /// Which of the waiting leads is sent to try a paused destination: the first that was not the last one to be sent.
+    pub(super) fn choose_trial(&mut self, waiting: &[DeliveryId]) -> Option<DeliveryId> {
+        let after_last = self
+            .last_trial
+            .and_then(|last| waiting.iter().position(|id| *id == last))
+            .map_or(0, |at| at + 1);
+        let chosen = waiting.get(after_last).or_else(|| waiting.first()).copied();
+        self.last_trial = chosen;
+        chosen
+    }
+}
+
+fn delay(probes: usize) -> SignedDuration {
+    let last = PROBE_DELAYS.len() - 1;
+    let seconds = PROBE_DELAYS.get(probes.min(last)).copied().unwrap_or(1);
+    SignedDuration::try_from(Duration::from_secs(seconds)).unwrap_or(SignedDuration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lead::LeadId;
+
+    fn id(n: u8) -> DeliveryId {
+        DeliveryId {
+            lead: LeadId::from_bytes([n; 16]),
+            ordinal: 0,
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+    }
+
+    #[test]
+    fn one_poison_lead_does_not_pause_a_destination_that_answers_probes() {
+        let mut breaker = Breaker::new(at(0));
+        for n in 0..50 {
+            breaker.failed_alone(id(1), &Cause::ServerError { status: 500 }, at(n));
+        }
+        assert!(!breaker.is_paused());
+    }
+
+    #[test]
+    fn three_different_leads_failing_in_a_row_pause_it() {
+        let mut breaker = Breaker::new(at(0));
+        for n in 1..=3 {
+            assert!(!breaker.is_paused());
+            breaker.failed_alone(id(n), &Cause::ServerError { status: 500 }, at(0));
+        }
+        assert!(breaker.is_paused());
+    }
+
+    #[test]
+    fn an_answer_between_failures_starts_the_row_anew() {
+        let mut breaker = Breaker::new(at(0));
+        for n in 1..=9 {
+            breaker.failed_alone(id(n), &Cause::ServerError { status: 500 }, at(0));
+            if n % 2 == 0 {
+                breaker.answered(at(0));
+            }
+        }
+        assert!(!breaker.is_paused());
+    }
+
+    #[test]
+    fn probes_come_soon_at_first_and_never_more_than_fifteen_seconds_apart() {
+        let mut breaker = Breaker::new(at(0));
+        let mut now = at(0);
+        let mut waits = Vec::new();
+        for _ in 0..7 {
+            breaker.pause(&Cause::TimedOut { after_s: 10 }, now);
+            let next = breaker.next_probe_at().expect("paused");
+            waits.push(next.duration_since(now).as_secs());
+            now = next;
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 15, 15, 15]);
+        assert_eq!(breaker.since(), at(0), "still the same pause");
+    }
+
+    #[test]
+    fn another_lead_is_sent_each_time_to_try_a_paused_destination() {
+        let mut breaker = Breaker::new(at(0));
+        let waiting = [id(1), id(2), id(3)];
+        let chosen: Vec<_> = (0..4)
+            .filter_map(|_| breaker.choose_trial(&waiting))
+            .collect();
+        assert_eq!(chosen, [id(1), id(2), id(3), id(1)]);
+        assert_eq!(breaker.choose_trial(&[]), None);
+    }
+}
