@@ -7,3 +7,5 @@ pub mod destination;
 pub mod store;
 pub mod config;
 pub mod http;
+pub mod cli;
+pub mod telemetry;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub use attribution::{Attribution, Page, UtmMarks, VisitIds};
 pub use email::Email;
 pub use form::{
-    CustomerMatching, Create, DeliverRule, DestinationId, FieldKind, FieldSpec, Form, FormId, Forms, Language, OriginRule,
+    Capture, CaptureMode, CustomerMatching, Create, DeliverRule, DestinationId, FieldKind, FieldSpec, Form, FormId, Forms, Language, OriginRule,
 };
 pub use name::PersonName;
 pub use phone::Phone;
