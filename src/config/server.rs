@@ -31,9 +31,7 @@ pub(crate) fn server(mut block: Block<'_>) -> Option<Server> {
     let listen = block.value_or("listen", LISTEN, values::socket);
     let public_url = public_url(&mut block, listen);
     let max_body = max_body(&mut block);
-    let time_zone = block
-        .optional("time_zone", values::zone)
-        .or_else(|| TimeZone::get(TIME_ZONE).ok());
+    let time_zone = time_zone(&mut block);
     let proxies = block.list("trusted_proxies", values::network);
     let shutdown_grace = block.value_or("shutdown_grace", SHUTDOWN_GRACE, values::duration);
     let body_timeout = block.value_or("body_timeout", BODY_TIMEOUT, values::time_limit);
