@@ -7,12 +7,19 @@ pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 pub const PLACEHOLDER: &str = "put-the-api-key-here";
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
     use crate::config::{Config, document, read, reader::Reading};
+
+    /// Tables whose keys are the operator's own.
+    pub(crate) const OWN: [&str; 3] = [
+        "forms[].capture.js",
+        "forms[].deliver[].order",
+        "forms[].deliver[].customer_fields",
+    ];
 
     const FILE: &str = "/etc/leadgate/config.toml";
 
@@ -34,12 +41,13 @@ mod tests {
             .unwrap_or_else(|refused| panic!("{:#?}", refused.problems))
     }
 
-    /// The example with every key in use.
-    fn all_in_use() -> String {
-        EXAMPLE
+    /// The example with every key in use, its secrets plain.
+    pub(crate) fn all_in_use() -> String {
+        let lines = EXAMPLE
             .lines()
-            .map(|line| uncommented(line).unwrap_or(line).to_owned() + "\n")
-            .collect()
+            .map(|line| uncommented(line).unwrap_or(line).to_owned() + "\n");
+        let text: String = lines.collect();
+        text.replace("{ env = \"LEADGATE_ADMIN_TOKEN\" }", "\"0123456789abcdef\"")
     }
 
     /// A key or head after a bare `#`; prose has one space after it.
@@ -84,9 +92,7 @@ mod tests {
 
     #[test]
     fn the_example_names_exactly_the_keys_that_are_read() {
-        let text =
-            all_in_use().replace("{ env = \"LEADGATE_ADMIN_TOKEN\" }", "\"0123456789abcdef\"");
-        let document = document::parse(&text).expect("valid with every key in use");
+        let document = document::parse(&all_in_use()).expect("valid with every key in use");
         let reading = Reading::new("/".into());
         read(&document, &reading).expect("a config");
         let known = reading.known();
@@ -103,11 +109,6 @@ mod tests {
 
     /// The keys of the document with `[]` for lists of tables; tables whose keys are the operator's own are not entered.
     fn name_keys(table: &toml::Table, path: &str, named: &mut BTreeSet<String>) {
-        const OWN: [&str; 3] = [
-            "forms[].capture.js",
-            "forms[].deliver[].order",
-            "forms[].deliver[].customer_fields",
-        ];
         for (key, value) in table {
             let path = if path.is_empty() {
                 key.clone()
@@ -116,7 +117,7 @@ mod tests {
             };
             match value {
                 toml::Value::Table(table) if !OWN.contains(&path.as_str()) => {
-                    name_keys(table, &path, named)
+                    name_keys(table, &path, named);
                 }
                 toml::Value::Array(items) => {
                     for table in items.iter().filter_map(toml::Value::as_table) {

@@ -14,7 +14,7 @@ use crate::config::mistake::{Mistake, did_you_mean};
 use crate::secret::{Secret, SecretSource};
 
 /// What one reading of a document gathers.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Reading {
     directory: PathBuf,
     problems: RefCell<Vec<Problem>>,
@@ -74,8 +74,7 @@ impl Reading {
     }
 }
 
-/// One table of the document, which may be missing: then every key takes its default.
-#[derive(Debug)]
+/// One table of the document, which may be missing: then every key takes its default. Without `Debug`: it holds plain secrets.
 #[must_use = "unknown keys are found by finish()"]
 pub(crate) struct Block<'a> {
     reading: &'a Reading,

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::reader::Block;
 
-/// What has been taken, and by whom.
-#[derive(Debug)]
+/// What has been taken, and by whom. Without `Debug`: the things may be secret.
 pub(crate) struct Unique {
     what: &'static str,
     taken: HashMap<String, String>,
