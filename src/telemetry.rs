@@ -103,7 +103,31 @@ fn variable(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Seek};
+    use std::sync::Arc;
+
     use super::*;
+
+    #[test]
+    fn a_field_is_logged_under_the_name_of_its_constant() {
+        let mut file = tempfile::tempfile().expect("a file");
+        let writer = Arc::new(file.try_clone().expect("a second handle"));
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_writer(writer)
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!({ field::ATTEMPT_NUMBER } = 2, { field::DESTINATION } = %"shop", "attempted");
+        });
+        let mut line = String::new();
+        file.rewind()
+            .and_then(|()| file.read_to_string(&mut line))
+            .expect("readable");
+        let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(line["attempt.number"], 2);
+        assert_eq!(line["delivery.destination"], "shop");
+    }
 
     #[test]
     fn text_is_the_default_and_unknown_formats_are_refused() {

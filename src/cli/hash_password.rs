@@ -47,8 +47,8 @@ pub(crate) fn run(terminal: &mut Terminal<'_>) -> io::Result<Exit> {
     let password = line.trim_end_matches(['\r', '\n']);
     if password.trim().is_empty() {
         let complaint = language.pick(
-            "Пароль пуст. Передайте его в стандартный ввод: printf %s ПАРОЛЬ | leadgate hash-password",
-            "The password is empty. Give it on the standard input: printf %s PASSWORD | leadgate hash-password",
+            "Пароль пуст. Передайте его в стандартный ввод: leadgate hash-password < файл",
+            "The password is empty. Give it on the standard input: leadgate hash-password < FILE",
         );
         writeln!(terminal.errors, "{complaint}")?;
         return Ok(Exit::Usage);
