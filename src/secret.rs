@@ -4,7 +4,7 @@
 //! `{ file = "PATH" }` or a plain string; it is read when the config is read, so a reload (SIGHUP) sees a mended file.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
@@ -89,6 +89,14 @@ pub enum SecretError {
 }
 
 impl SecretSource {
+    /// The same source with a relative file path starting from this directory, which is the config file's.
+    pub fn relative_to(self, directory: &Path) -> Self {
+        match self {
+            Self::File(FileSource { file }) => Self::File(FileSource { file: directory.join(file) }),
+            other @ (Self::Env(_) | Self::Plain(_)) => other,
+        }
+    }
+
     /// Reads the secret now.
     pub fn read(&self) -> Result<Secret, SecretError> {
         let value = match self {

@@ -1,4 +1,8 @@
 //! What the store promises, said only through its door: nothing here knows of journal, snapshot or sled but by their files.
+#![expect(
+    clippy::expect_used,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -40,6 +44,7 @@ fn lead_at(received_at: Timestamp, fields: &[(&str, &str)]) -> Lead {
         language: Language::En,
         success_url: None,
         roistat_key: None,
+        capture: None,
         fields: Vec::new(),
         deliver: Vec::new(),
     };

@@ -1,11 +1,26 @@
 //! Starting values: reads the config file, gathers every module's settings, and reports all problems at once with their key paths.
 
+mod admin;
+mod destinations;
+mod document;
+mod example;
+mod forms;
+mod mistake;
+mod reader;
+mod server;
+mod unique;
+mod units;
+mod values;
+
 use std::path::{Path, PathBuf};
 
+use crate::config::reader::Reading;
 use crate::destination::registry;
 use crate::http::settings::{Admin, Limits, Server};
 use crate::lead::Forms;
 use crate::store;
+
+pub use example::{EXAMPLE, PLACEHOLDER};
 
 /// A checked config. Each part of the program is given its own part of it.
 #[derive(Clone, Debug)]
@@ -52,7 +67,7 @@ impl Config {
             file: file.to_owned(),
             problems: vec![Problem {
                 key_path: String::new(),
-                message: error.to_string(),
+                message: format!("cannot be read ({error}); name another with --config, or make one with `leadgate init`"),
             }],
         })?;
         Self::parse(&text, file)
@@ -60,10 +75,44 @@ impl Config {
 
     /// Checks a config given as text; `file` is for messages, and relative paths in it start from its directory.
     pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigProblems> {
-        let _ = text;
-        Err(ConfigProblems {
+        let refused = |problems| ConfigProblems {
             file: file.to_owned(),
-            problems: Vec::new(),
-        })
+            problems,
+        };
+        let document = document::parse(text).map_err(|problem| refused(vec![problem]))?;
+        let reading = Reading::new(file.parent().unwrap_or(Path::new("")).to_owned());
+        let config = read(&document, &reading);
+        let (mut problems, mut warnings) = reading.into_findings();
+        document::sort(&mut problems, &document);
+        document::sort(&mut warnings, &document);
+        match config {
+            Some(config) if problems.is_empty() => Ok(Self { warnings, ..config }),
+            _ => Err(refused(problems)),
+        }
     }
 }
+
+/// Reads every block, so that every problem is noted; `None` when a block could not be made.
+fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
+    let mut root = reading.root(document);
+    let server = server::server(root.block("server"));
+    let store = server::store(root.block("store"), reading.directory());
+    let admin = admin::admin(root.block("admin"));
+    let limits = server::limits(root.block("limits"));
+    let destinations = destinations::read(&mut root);
+    let forms = forms::read(&mut root, &destinations);
+    root.finish();
+    let destinations = destinations.into_settings();
+    Some(Config {
+        server: server?,
+        store,
+        admin,
+        limits,
+        destinations,
+        forms,
+        warnings: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

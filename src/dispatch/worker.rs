@@ -30,6 +30,10 @@ pub(super) enum Assignment {
     Stop,
 }
 
+/// How the task of an attempt ended: recorded or not, or by a panic.
+type Ended = Result<(Id, Result<(), StoreError>), JoinError>;
+
+/// The worker of one destination.
 pub(super) struct Worker {
     desk: Arc<Desk>,
     assignment: watch::Receiver<Assignment>,
@@ -160,7 +164,7 @@ impl Worker {
         self.claims.insert(task.id(), due);
     }
 
-    fn release(&mut self, ended: Option<Result<(Id, Result<(), StoreError>), JoinError>>) {
+    fn release(&mut self, ended: Option<Ended>) {
         let (task, trouble) = match ended {
             Some(Ok((task, Ok(())))) => (task, None),
             Some(Ok((task, Err(error)))) => (task, Some(error.to_string())),

@@ -29,6 +29,8 @@ pub struct Server {
     pub body_timeout: Duration,
     /// Open connections at the most, all together.
     pub max_connections: usize,
+    /// Where `/metrics` is served without the admin token; only with the token, at the main address, when there is none.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// The block `[limits]`: inbound rates.

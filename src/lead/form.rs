@@ -80,8 +80,31 @@ pub struct Form {
     pub roistat_key: Option<Secret>,
     /// What the form asks, in order. Fields it does not declare are accepted as text.
     pub fields: Vec<FieldSpec>,
+    /// How the script finds the form in a page by itself, if it does.
+    pub capture: Option<Capture>,
     /// Where its leads go; at least one rule.
     pub deliver: Vec<DeliverRule>,
+}
+
+/// `[forms.capture]`: how the script finds the form in a page and what it adds to a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// What the visitor does to send it.
+    pub mode: CaptureMode,
+    /// A CSS selector list of the forms or buttons; not empty.
+    pub selector: String,
+    /// Fields computed in the page: name -> body of a JavaScript function.
+    pub js: BTreeMap<String, String>,
+}
+
+/// What the visitor does to send a captured form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaptureMode {
+    /// Submits a `<form>`.
+    #[default]
+    Form,
+    /// Presses a button; the page sends by itself.
+    Button,
 }
 
 /// Which `Origin` values may post a form.

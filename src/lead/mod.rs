@@ -24,7 +24,7 @@ use uuid::Uuid;
 pub use attribution::{Attribution, Page, UtmMarks, VisitIds};
 pub use email::{Email, EmailError};
 pub use form::{
-    Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec, Form, FormId,
+    Capture, CaptureMode, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec, Form, FormId,
     Forms, Language, OriginRule,
 };
 pub use name::PersonName;

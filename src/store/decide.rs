@@ -113,7 +113,7 @@ pub(super) fn settle(settlement: &Settlement, view: &View<'_>) -> Decision<Settl
     };
     *delivery = settled.clone();
     let records = vec![put_attempt(id, &settlement.attempt)?, put_status(&status)?];
-    Ok((Settled::Recorded(settled), records))
+    Ok((Settled::Recorded(Box::new(settled)), records))
 }
 
 /// How an operator's order was met.

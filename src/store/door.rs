@@ -57,32 +57,12 @@ impl Store {
     /// Opens the data directory, brings the index up to the truth, and starts the threads. Blocking; may take seconds after a crash.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
         let directories = Directories::of(settings);
-        let Started {
-            index,
-            last_sequence,
-            mark,
-            lock,
-        } = start(&directories)?;
-        let mut outbox = Outbox::default();
-        for state in State::ALL
-            .into_iter()
-            .filter(|state| !matches!(state, State::Delivered | State::Discarded))
-        {
-            for status in index.statuses_in(state) {
-                outbox.update(None, Some(&status?));
-            }
-        }
-        let journal = Journal::open(&directories.journal, last_sequence).map_err(|source| {
-            OpenError::Directory {
-                path: directories.journal.clone(),
-                source,
-            }
-        })?;
-        let (overlay, outbox) = (Arc::new(Overlay::default()), Arc::new(Mutex::new(outbox)));
-        let disk = Disk {
-            path: directories.root.clone(),
-            min_free: settings.min_free,
-        };
+        let Started { index, last_sequence, mark, lock } = start(&directories)?;
+        let outbox = Arc::new(Mutex::new(outbox_of(&index)?));
+        let journal = Journal::open(&directories.journal, last_sequence)
+            .map_err(|source| OpenError::Directory { path: directories.journal.clone(), source })?;
+        let overlay = Arc::new(Overlay::default());
+        let disk = Disk { path: directories.root.clone(), min_free: settings.min_free };
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let applied = watch::Sender::new(last_sequence);
@@ -104,10 +84,8 @@ impl Store {
             failure,
             mark: mark.clone(),
         };
-        let threads = vec![
-            spawn("committer", move || committer.run(inbox))?,
-            spawn("applier", move || applier.run(&for_applier))?,
-        ];
+        let committer = spawn("committer", move || committer.run(inbox))?;
+        let applier = spawn("applier", move || applier.run(&for_applier))?;
         Ok(Self(Arc::new(Room {
             commands,
             index,
@@ -117,7 +95,7 @@ impl Store {
             failure: failure_seen,
             directories,
             mark,
-            threads: Mutex::new(threads),
+            threads: Mutex::new(vec![committer, applier]),
             _lock: lock,
         })))
     }
@@ -372,6 +350,17 @@ impl Store {
     fn outbox(&self) -> std::sync::MutexGuard<'_, Outbox> {
         self.0.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Everything that is still owed, and the counts of the states that are not final.
+fn outbox_of(index: &Index) -> Result<Outbox, StoreError> {
+    let mut outbox = Outbox::default();
+    for state in State::ALL.into_iter().filter(|state| !matches!(state, State::Delivered | State::Discarded)) {
+        for status in index.statuses_in(state) {
+            outbox.update(None, Some(&status?));
+        }
+    }
+    Ok(outbox)
 }
 
 pub(super) fn journal_error(error: std::io::Error) -> StoreError {

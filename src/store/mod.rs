@@ -164,7 +164,7 @@ pub enum Begun {
         /// The lead.
         lead: Arc<Lead>,
         /// The delivery, started.
-        delivery: Delivery,
+        delivery: Box<Delivery>,
     },
     /// It is not unsettled any more, or was erased.
     NotOwed,
@@ -174,7 +174,7 @@ pub enum Begun {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settled {
     /// Recorded; the delivery as it now is.
-    Recorded(Delivery),
+    Recorded(Box<Delivery>),
     /// The attempt is not the latest one; nothing was changed.
     Stale,
 }

@@ -1,8 +1,12 @@
 //! The start sequence: from whatever the last process left behind to an index that holds everything the journal holds.
 //!
-//! 1. Lock the directory. 2. Read the mark. 3. Find the newest sound snapshot and the end of the journal; refuse to start when the journal
-//! ends before the mark says it did. 4. Write the mark of this process. 5. Open sled if nothing can have been lost under it and it is not behind the
-//! oldest journal segment; otherwise build it anew from the snapshot. 6. Replay the journal from where sled stands.
+//! 1. Lock the directory.
+//! 2. Read the mark.
+//! 3. Find the newest sound snapshot and the end of the journal; refuse to start when the journal ends before the mark says it did.
+//! 4. Write the mark of this process.
+//! 5. Open sled if nothing can have been lost under it and it is not behind the oldest journal segment; otherwise build it anew from the
+//!    snapshot.
+//! 6. Replay the journal from where sled stands.
 
 use std::fs::{self, File};
 use std::io;
