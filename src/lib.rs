@@ -1,1 +1,4 @@
 //! leadgate
+
+/// A simulated RetailCRM for the demo, the tests and `leadgate simulate-crm`.
+pub mod simulator;
