@@ -3,8 +3,6 @@
 //! on as well.
 
 use std::convert::Infallible;
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use futures_util::stream;
 
 use crate::simulator::answer::{Answer, Complaint, Refusal};
 use crate::simulator::call::Call;
+use crate::simulator::connection::Connection;
 use crate::simulator::fault::{Body, FaultKind};
 use crate::simulator::shared::Shared;
 use crate::simulator::texts::Text;
@@ -24,32 +23,6 @@ use crate::simulator::world::{Arrival, FailingRow};
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
-
-/// A second handle on a client's connection, by which it can be cut under the server's feet.
-#[derive(Clone)]
-pub(super) struct Connection(Arc<TcpStream>);
-
-impl Connection {
-    pub(super) fn of(stream: &rt::net::TcpStream) -> Option<Self> {
-        let handle = stream.as_fd().try_clone_to_owned().ok()?;
-        Some(Self(Arc::new(TcpStream::from(handle))))
-    }
-
-    /// Ends the connection in both directions without another byte.
-    fn cut(&self) {
-        // It fails when the client was faster, which is the same to both.
-        drop(self.0.shutdown(Shutdown::Both));
-    }
-
-    /// Lets the coming close be a reset (RST) instead of an orderly end.
-    fn close_by_reset(&self) {
-        let twin = self.0.try_clone().and_then(rt::net::TcpStream::from_std);
-        if let Ok(twin) = twin {
-            // Without it the close is an orderly one in the middle of the body: broken as well.
-            drop(twin.set_zero_linger());
-        }
-    }
-}
 
 /// What is to be done with the connection.
 enum Delivery {

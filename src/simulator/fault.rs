@@ -34,6 +34,7 @@ pub enum FaultKind {
     /// 503 `Rate limit exceeded`. Nothing is stored.
     RateLimited,
     /// The HTML page with 405 of a web server in front, as for an account that does not exist. Nothing is stored.
+    #[serde(rename = "html_405")]
     Html405,
     /// The call is carried out; of the answer come the headers and half of the body, then the connection is reset.
     Reset,

@@ -1,17 +1,19 @@
 //! The listening socket and the three kinds of addresses behind it: the API, the control endpoint, the pages. One
 //! worker thread is enough for a simulator and keeps many of them cheap.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::dev::ServerHandle;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use tokio::task::JoinHandle;
 
 use crate::simulator::call::{Call, Raw};
-use crate::simulator::delivery::{self, Connection};
+use crate::simulator::connection::{Connection, Connections};
+use crate::simulator::delivery;
 use crate::simulator::options::StartError;
 use crate::simulator::shared::Shared;
 use crate::simulator::{control, pages};
@@ -25,7 +27,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 pub(super) struct Listening {
     address: SocketAddr,
     handle: ServerHandle,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<io::Result<()>>,
+    connections: Arc<Connections>,
 }
 
 impl Listening {
@@ -36,6 +39,8 @@ impl Listening {
             source,
         };
         let data = web::Data::from(shared);
+        let connections = Arc::new(Connections::default());
+        let entered = Arc::clone(&connections);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(data.clone())
@@ -45,7 +50,13 @@ impl Listening {
         .workers(1)
         .disable_signals()
         .keep_alive(KEEP_ALIVE)
-        .on_connect(remember_connection)
+        .on_connect(move |io, extensions| {
+            let stream = io.downcast_ref::<actix_web::rt::net::TcpStream>();
+            if let Some(connection) = stream.and_then(Connection::of) {
+                entered.enter(&connection);
+                extensions.insert(connection);
+            }
+        })
         .bind(listen)
         .map_err(failed)?;
         let address = server.addrs().first().copied().unwrap_or(listen);
@@ -55,6 +66,7 @@ impl Listening {
             address,
             handle,
             server: tokio::spawn(server),
+            connections,
         })
     }
 
@@ -65,6 +77,8 @@ impl Listening {
     /// Closes the socket and all connections, and waits until that is done.
     pub(super) async fn close(self) {
         self.handle.stop(false).await;
+        // The server's workers are told to end and not waited for, so the connections are cut here.
+        self.connections.cut();
         // An error of a server that is being thrown away has no reader.
         drop(self.server.await);
     }
@@ -73,13 +87,7 @@ impl Listening {
     pub(super) fn abandon(self) {
         // The command is sent when the future is made; awaiting it would only wait for the end.
         drop(self.handle.stop(false));
-    }
-}
-
-fn remember_connection(io: &dyn std::any::Any, extensions: &mut Extensions) {
-    let stream = io.downcast_ref::<actix_web::rt::net::TcpStream>();
-    if let Some(connection) = stream.and_then(Connection::of) {
-        extensions.insert(connection);
+        self.connections.cut();
     }
 }
 

@@ -31,6 +31,7 @@
 mod account;
 mod answer;
 mod call;
+mod connection;
 pub mod control;
 mod crm;
 mod custom_values;

@@ -52,6 +52,9 @@ fn forget(instants: &mut VecDeque<Duration>, now: Duration) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::{prop_assert, proptest};
+
     use super::*;
 
     fn ms(ms: u64) -> Duration {
@@ -68,6 +71,23 @@ mod tests {
             "the first one has left the window"
         );
         assert!(!pace.admit(ms(1049), 10));
+    }
+
+    proptest! {
+        #[test]
+        fn no_second_ever_holds_more_than_the_limit(steps in vec(0u64..400, 1..200), limit in 1u32..12) {
+            let mut pace = Pace::default();
+            let mut at = 0;
+            let mut admitted: Vec<u64> = Vec::new();
+            for step in steps {
+                at += step;
+                if pace.admit(ms(at), limit) {
+                    admitted.push(at);
+                }
+                let within = admitted.iter().filter(|earlier| at - **earlier < 1000).count();
+                prop_assert!(within <= limit as usize);
+            }
+        }
     }
 
     #[test]
