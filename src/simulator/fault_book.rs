@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::simulator::call::Call;
-use crate::simulator::fault::{Calls, Fault, FaultKind, Stage, Target};
+use crate::simulator::fault::{Calls, Fault, FaultKind, Stage};
 
 /// A rule with its counters.
 #[derive(Debug, Clone, Serialize)]
@@ -57,7 +57,7 @@ impl FaultBook {
     pub(super) fn decide(&mut self, operation: &str, call: &Call) -> Decision {
         let mut decision = Decision::default();
         for rule in &mut self.rules {
-            if !fits(&rule.fault.target, operation, call) {
+            if !fits(&rule.fault, operation, call) {
                 continue;
             }
             rule.seen += 1;
@@ -84,7 +84,12 @@ impl FaultBook {
     }
 }
 
-fn fits(target: &Target, operation: &str, call: &Call) -> bool {
+fn fits(fault: &Fault, operation: &str, call: &Call) -> bool {
+    let target = &fault.target;
+    let is_possible = match fault.kind {
+        FaultKind::Partial460 { .. } => operation.ends_with("/upload"),
+        _ => true,
+    };
     let method = target
         .method
         .as_deref()
@@ -97,7 +102,7 @@ fn fits(target: &Target, operation: &str, call: &Call) -> bool {
         .operation
         .as_deref()
         .is_none_or(|name| name == operation);
-    method && path && named
+    is_possible && method && path && named
 }
 
 fn strikes(calls: Calls, count: u64) -> bool {
@@ -185,6 +190,19 @@ mod tests {
         assert_eq!(decision.after, Duration::from_millis(5));
         let other = book.decide("orders/list", &Call::default());
         assert_eq!(other.fault, Some(FaultKind::Hang));
+    }
+
+    #[test]
+    fn a_failing_row_is_a_matter_of_uploads_alone() {
+        let mut book = FaultBook::default();
+        let kind = FaultKind::Partial460 {
+            row: 1,
+            text: String::new(),
+        };
+        book.add(Fault::new(kind).calls(Calls::First(1)));
+        let call = Call::default();
+        assert_eq!(book.decide("orders/create", &call).fault, None);
+        assert!(book.decide("orders/upload", &call).fault.is_some());
     }
 
     #[test]

@@ -76,6 +76,10 @@ impl Check {
                 "" => (*name).to_owned(),
                 path => format!("{path}.{name}"),
             };
+            // An empty id is none: it must not become one that the next record collides with.
+            if matches!(shape, Shape::Id) && value == "" {
+                continue;
+            }
             if let Some(value) = self.value(*shape, value, &path) {
                 kept.insert((*name).to_owned(), value);
             }

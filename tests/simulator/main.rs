@@ -14,4 +14,5 @@ mod customers;
 mod faults;
 mod orders;
 mod pages;
+mod stored_orders;
 mod uploads;
