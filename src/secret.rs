@@ -92,7 +92,9 @@ impl SecretSource {
     /// The same source with a relative file path starting from this directory, which is the config file's.
     pub fn relative_to(self, directory: &Path) -> Self {
         match self {
-            Self::File(FileSource { file }) => Self::File(FileSource { file: directory.join(file) }),
+            Self::File(FileSource { file }) => Self::File(FileSource {
+                file: directory.join(file),
+            }),
             other @ (Self::Env(_) | Self::Plain(_)) => other,
         }
     }

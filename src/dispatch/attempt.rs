@@ -58,7 +58,7 @@ impl Desk {
                 tracing::warn!(destination.id = %self.id, waiting, reason = %cause.text(Language::En), "destination paused; its leads wait");
             }
             (true, false, _) => {
-                tracing::info!(destination.id = %self.id, "destination healthy again")
+                tracing::info!(destination.id = %self.id, "destination healthy again");
             }
             _ => {}
         }
@@ -71,7 +71,10 @@ impl Desk {
             return Ok(());
         };
         let began = self.clock.monotonic();
-        let claim = Claim { lead, delivery };
+        let claim = Claim {
+            lead,
+            delivery: *delivery,
+        };
         let report = target.destination.deliver(&claim).await;
         let duration = self.clock.monotonic().duration_since(began);
         let paused = self.judge(id, &report.outcome, target).await;
@@ -129,7 +132,7 @@ impl Desk {
     async fn judge(&self, id: DeliveryId, outcome: &Outcome, target: &Target) -> bool {
         match outcome {
             Err(failure) if failure.concerns_destination() => {
-                self.suspect(id, failure, target).await
+                self.suspect(id, failure, target).await;
             }
             Err(failure) if matches!(failure.kind, FailureKind::Transient { .. }) => {}
             Ok(_) | Err(_) => self.note(|breaker| breaker.answered(self.clock.now())),
@@ -151,7 +154,7 @@ impl Desk {
         }
         match target.destination.probe().await {
             Ok(()) => {
-                self.note(|breaker| breaker.failed_alone(id, &failure.cause, self.clock.now()))
+                self.note(|breaker| breaker.failed_alone(id, &failure.cause, self.clock.now()));
             }
             Err(probe) => self.note(|breaker| breaker.pause(&probe.cause, self.clock.now())),
         }

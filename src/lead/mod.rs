@@ -24,8 +24,8 @@ use uuid::Uuid;
 pub use attribution::{Attribution, Page, UtmMarks, VisitIds};
 pub use email::{Email, EmailError};
 pub use form::{
-    Capture, CaptureMode, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec, Form, FormId,
-    Forms, Language, OriginRule,
+    Capture, CaptureMode, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind,
+    FieldSpec, Form, FormId, Forms, Language, OriginRule,
 };
 pub use name::PersonName;
 pub use phone::{Phone, PhoneError};

@@ -57,12 +57,24 @@ impl Store {
     /// Opens the data directory, brings the index up to the truth, and starts the threads. Blocking; may take seconds after a crash.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
         let directories = Directories::of(settings);
-        let Started { index, last_sequence, mark, lock } = start(&directories)?;
+        let Started {
+            index,
+            last_sequence,
+            mark,
+            lock,
+        } = start(&directories)?;
         let outbox = Arc::new(Mutex::new(outbox_of(&index)?));
-        let journal = Journal::open(&directories.journal, last_sequence)
-            .map_err(|source| OpenError::Directory { path: directories.journal.clone(), source })?;
+        let journal = Journal::open(&directories.journal, last_sequence).map_err(|source| {
+            OpenError::Directory {
+                path: directories.journal.clone(),
+                source,
+            }
+        })?;
         let overlay = Arc::new(Overlay::default());
-        let disk = Disk { path: directories.root.clone(), min_free: settings.min_free };
+        let disk = Disk {
+            path: directories.root.clone(),
+            min_free: settings.min_free,
+        };
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let applied = watch::Sender::new(last_sequence);
@@ -138,7 +150,7 @@ impl Store {
         match lead {
             Some(bytes) => Ok(Begun::Started {
                 lead: Arc::new(decode::<Lead>(&bytes)?),
-                delivery,
+                delivery: Box::new(delivery),
             }),
             None => Ok(Begun::NotOwed),
         }
@@ -355,7 +367,10 @@ impl Store {
 /// Everything that is still owed, and the counts of the states that are not final.
 fn outbox_of(index: &Index) -> Result<Outbox, StoreError> {
     let mut outbox = Outbox::default();
-    for state in State::ALL.into_iter().filter(|state| !matches!(state, State::Delivered | State::Discarded)) {
+    for state in State::ALL
+        .into_iter()
+        .filter(|state| !matches!(state, State::Delivered | State::Discarded))
+    {
         for status in index.statuses_in(state) {
             outbox.update(None, Some(&status?));
         }

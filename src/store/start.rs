@@ -187,7 +187,7 @@ fn newest_sound(directory: &Path) -> Result<Option<Snapshot>, OpenError> {
         match snapshot::read(&snapshot.path, &mut |_| Ok(())) {
             Ok(_) => return Ok(Some(snapshot)),
             Err(error) => {
-                tracing::error!(%error, "a snapshot cannot be used; an older one is looked for")
+                tracing::error!(%error, "a snapshot cannot be used; an older one is looked for");
             }
         }
     }

@@ -151,7 +151,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("directory");
         write(directory.path(), 2);
         damage(directory.path(), |bytes| {
-            bytes.extend_from_slice(&[0; 4096])
+            bytes.extend_from_slice(&[0; 4096]);
         });
         let (scan, seen) = read(directory.path());
         assert_eq!((seen, scan.torn_bytes, scan.missing), (vec![1, 2], 4096, 0));

@@ -45,6 +45,7 @@ fn form(fields: Vec<FieldSpec>) -> Form {
         language: Language::Ru,
         success_url: None,
         roistat_key: None,
+        capture: None,
         fields,
         deliver: Vec::new(),
     }
