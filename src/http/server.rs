@@ -1,0 +1,47 @@
+//! Starts actix-web on a listener with the bounds it does not set by itself.
+
+use std::io;
+use std::net::TcpListener;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::ServiceConfig;
+use actix_web::{App, HttpServer, dev};
+
+use crate::http::settings::Server;
+use crate::http::{drain, request_log};
+
+/// How long an idle connection stays open. Short: actix guards only the first request of a connection against senders that drip.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// How long the head of a request may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves until the returned server is stopped through its handle or its listener fails; to be spawned or awaited. `configure` is called once per
+/// worker and builds the URL table; it must insert `web::Data` of [`Server`] and of the clock (as [`crate::http::routes`] does).
+/// Signals are not listened to: the app decides what they mean.
+pub fn start<F>(listener: TcpListener, settings: &Server, configure: F) -> io::Result<dev::Server>
+where
+    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let workers = available_parallelism().map_or(1, NonZeroUsize::get);
+    let grace = settings.shutdown_grace;
+    let grace_seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(drain::after_every_answer))
+            .wrap(from_fn(request_log::on_every_request))
+            .configure(configure.clone())
+    })
+    .workers(workers)
+    .max_connections((settings.max_connections / workers).max(1))
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(grace_seconds)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok(server)
+}

@@ -1,0 +1,3 @@
+//! The public table, end to end below the socket.
+
+use super::*;

@@ -1,0 +1,251 @@
+//! What is known of a request to a form's address before its body is read: the form, the page it came from, the sender.
+//!
+//! Two extractors, so that a handler which takes one cannot forget the check: [`KnownForm`] refuses unknown forms, [`Visit`] also pages
+//! that may not post the form.
+
+use std::sync::Arc;
+
+use actix_web::error::InternalError;
+use actix_web::http::header::{HeaderMap, HeaderName, REFERER, USER_AGENT};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
+use arc_swap::ArcSwap;
+use futures_util::future::{Ready, ready};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::http::body::Pairs;
+use crate::http::client_address::client_address;
+use crate::http::negotiation::{self, text};
+use crate::http::next::CameFrom;
+use crate::http::origin::{PageOrigin, is_navigation};
+use crate::http::problem::Problem;
+use crate::http::refused_origins::RefusedOrigins;
+use crate::http::reply::Reply;
+use crate::http::settings::Server;
+use crate::lead::{Client, Form, Forms};
+
+/// The browser's description of itself is cut here.
+const LONGEST_USER_AGENT: usize = 512;
+
+/// Names that are read as attribution also from the query of the form's address.
+const QUERY_NAMES: [&str; 5] = ["gclid", "yclid", "roistat_visit", "_ym_uid", "_ga"];
+
+static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A request to the address of a form that exists.
+#[derive(Clone, Debug)]
+pub struct KnownForm {
+    /// The form, as it was when the request came.
+    pub form: Arc<Form>,
+    /// How to answer.
+    pub reply: Reply,
+}
+
+/// A request of a page that may post the form.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// The form.
+    pub form: Arc<Form>,
+    /// How to answer.
+    pub reply: Reply,
+    /// The page.
+    pub from: CameFrom,
+    /// The sender.
+    pub client: Client,
+    /// Names and values that stand in the headers and the query instead of the body.
+    pub beside_body: BesideBody,
+}
+
+/// What a request says beside its body.
+#[derive(Clone, Debug, Default)]
+pub struct BesideBody {
+    idempotency_key: Option<String>,
+    page_url: Option<String>,
+    attribution: Pairs,
+}
+
+impl BesideBody {
+    fn read(request: &HttpRequest) -> Self {
+        let headers = request.headers();
+        let query = form_urlencoded::parse(request.query_string().as_bytes());
+        Self {
+            idempotency_key: headers
+                .get(&IDEMPOTENCY_KEY)
+                .map(|key| String::from_utf8_lossy(key.as_bytes()).trim().to_owned())
+                .filter(|key| !key.is_empty()),
+            page_url: text(headers, &REFERER).map(str::to_owned),
+            attribution: query
+                .filter(|(name, _)| {
+                    name.starts_with("utm_") || QUERY_NAMES.contains(&name.as_ref())
+                })
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
+        }
+    }
+
+    /// Adds it to the names and values of the body. The header `Idempotency-Key` wins over `_id`: a script sets it for this very
+    /// request, while an `_id` may have been baked into a cached page. Of everything else the body wins.
+    pub fn join(self, pairs: &mut Pairs) {
+        if let Some(key) = self.idempotency_key {
+            pairs.retain(|(name, _)| name != "_id");
+            pairs.push(("_id".to_owned(), key));
+        }
+        let page_url = self.page_url.map(|url| ("_page_url".to_owned(), url));
+        for (name, value) in page_url.into_iter().chain(self.attribution) {
+            if !pairs
+                .iter()
+                .any(|(known, value)| *known == name && !value.is_empty())
+            {
+                pairs.push((name, value));
+            }
+        }
+    }
+}
+
+impl KnownForm {
+    fn read(request: &HttpRequest) -> Result<Self, actix_web::Error> {
+        let reply = reply_to(request)?;
+        let forms = web::Data::<ArcSwap<Forms>>::extract(request).into_inner()?;
+        let id = request.match_info().get("form").unwrap_or_default();
+        let Some(form) = forms.load().get(id).cloned() else {
+            return Err(refused(reply.refuse(&Problem::UnknownForm)));
+        };
+        let language = form.language;
+        Ok(Self {
+            form,
+            reply: Reply { language, ..reply },
+        })
+    }
+}
+
+impl Visit {
+    fn read(request: &HttpRequest) -> Result<Self, actix_web::Error> {
+        let KnownForm { form, reply } = KnownForm::read(request)?;
+        let headers = request.headers();
+        let origin = PageOrigin::read(headers);
+        if !origin.may_post(&form, &reply.server.public_url, is_navigation(headers)) {
+            note_refusal(request, &form, &origin)?;
+            return Err(refused(reply.refuse(&Problem::Origin)));
+        }
+        let peer = request.peer_addr().map(|socket| socket.ip());
+        let client = Client {
+            address: client_address(peer, headers, &reply.server.trusted_proxies),
+            user_agent: user_agent(headers),
+        };
+        Ok(Self {
+            from: CameFrom {
+                origin,
+                referer: text(headers, &REFERER).and_then(|url| Url::parse(url).ok()),
+            },
+            client,
+            beside_body: BesideBody::read(request),
+            form,
+            reply,
+        })
+    }
+}
+
+/// How to answer a request of which nothing else is known.
+pub fn reply_to(request: &HttpRequest) -> Result<Reply, actix_web::Error> {
+    let server = web::Data::<Server>::extract(request).into_inner()?;
+    Ok(Reply {
+        wants: negotiation::wants(request.headers()),
+        language: negotiation::language(request.headers()),
+        server: server.into_inner(),
+    })
+}
+
+fn refused(answer: HttpResponse) -> actix_web::Error {
+    InternalError::from_response("refused", answer).into()
+}
+
+fn note_refusal(
+    request: &HttpRequest,
+    form: &Form,
+    origin: &PageOrigin,
+) -> Result<(), actix_web::Error> {
+    let refused_origins = web::Data::<RefusedOrigins>::extract(request).into_inner()?;
+    let clock = web::Data::<Clock>::extract(request).into_inner()?;
+    let name = match origin {
+        PageOrigin::Named(name) => name,
+        PageOrigin::Opaque | PageOrigin::Absent => "null",
+    };
+    tracing::info!(form = %form.id, origin = ?name, "a page of an origin that is not allowed wanted to post");
+    refused_origins.record(&form.id, name, clock.now());
+    Ok(())
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes()).into_owned();
+    let end = text.floor_char_boundary(LONGEST_USER_AGENT);
+    Some(text[..end].to_owned()).filter(|text| !text.is_empty())
+}
+
+impl FromRequest for KnownForm {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(Self::read(request))
+    }
+}
+
+impl FromRequest for Visit {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(Self::read(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn pairs(list: &[(&str, &str)]) -> Pairs {
+        list.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn the_header_key_wins_over_the_one_in_the_body() {
+        let request = TestRequest::default()
+            .insert_header(("Idempotency-Key", "header"))
+            .to_http_request();
+        let mut body = pairs(&[("_id", "body"), ("name", "Anna")]);
+        BesideBody::read(&request).join(&mut body);
+        assert_eq!(body, pairs(&[("name", "Anna"), ("_id", "header")]));
+    }
+
+    #[test]
+    fn the_query_gives_attribution_only_and_the_body_wins() {
+        let request =
+            TestRequest::with_uri("/f/a?utm_source=query&utm_medium=cpc&name=Eve&_next=/x")
+                .insert_header(("Referer", "https://shop.example/"))
+                .to_http_request();
+        let mut body = pairs(&[("utm_source", "body")]);
+        BesideBody::read(&request).join(&mut body);
+        assert_eq!(
+            body,
+            pairs(&[
+                ("utm_source", "body"),
+                ("_page_url", "https://shop.example/"),
+                ("utm_medium", "cpc"),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_long_user_agent_is_cut_between_characters() {
+        let request = TestRequest::default()
+            .insert_header((USER_AGENT, "я".repeat(400)))
+            .to_http_request();
+        assert_eq!(
+            user_agent(request.headers()).map(|text| text.len()),
+            Some(512)
+        );
+    }
+}
