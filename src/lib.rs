@@ -68,6 +68,7 @@ pub mod http;
 
 pub mod config;
 
+pub mod app;
 pub mod cli;
 
 pub mod simulator;

@@ -5,6 +5,8 @@ mod exit;
 mod hash_password;
 mod init;
 mod report;
+mod serve;
+mod simulate_crm;
 mod terminal;
 
 use std::ffi::OsString;
@@ -26,8 +28,12 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Run the gate
+    Serve(serve::Arguments),
     /// Report every problem of the config at once, each with its key path
     Check(check::Arguments),
+    /// Run the simulated RetailCRM alone
+    SimulateCrm(simulate_crm::Arguments),
     /// Read a password from stdin and print its Argon2id hash for the config
     HashPassword,
     /// Write a commented config.toml with fresh secrets
@@ -78,6 +84,8 @@ fn explain(error: &clap::Error, terminal: &mut Terminal<'_>) -> io::Result<Exit>
 impl Command {
     fn run(&self, terminal: &mut Terminal<'_>) -> io::Result<Exit> {
         match self {
+            Self::Serve(arguments) => arguments.run(terminal),
+            Self::SimulateCrm(arguments) => arguments.run(terminal),
             Self::Check(arguments) => arguments.run(terminal),
             Self::HashPassword => hash_password::run(terminal),
             Self::Init(arguments) => arguments.run(terminal),

@@ -1,0 +1,232 @@
+//! Assembly: a checked config in, a running gate with an address out. `serve`, `demo` and the tests use the same two calls.
+
+use std::collections::HashSet;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::{self, ServiceConfig};
+use arc_swap::ArcSwap;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::delivery::{Cause, Delivery};
+use crate::destination::registry;
+use crate::dispatch::{Dispatcher, Outlook, Target};
+use crate::http::admin::Access;
+use crate::http::rate_limit::Limiter;
+use crate::http::refused_origins::RefusedOrigins;
+use crate::http::settings::Server;
+use crate::http::{self, PublicParts, admin};
+use crate::intake::{Intake, LiveForms};
+use crate::lead::{DestinationId, Forms};
+use crate::store::{OpenError, Status, Store, StoreError};
+
+/// How often addresses that the inbound limiter need not remember are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(30);
+
+/// How often the store's upkeep looks whether there is something to do.
+const UPKEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// Adds routes to those of the gate: the demo's page.
+pub type ExtraRoutes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// Why the gate cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The store was opened and then failed.
+    #[error(transparent)]
+    StoreFailed(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address} (server.listen): {source}; choose a free address")]
+    Listen {
+        /// `server.listen`.
+        address: SocketAddr,
+        /// What the system answered.
+        source: std::io::Error,
+    },
+    /// A thread of ours could not be started.
+    #[error("a thread ended while the store was opened")]
+    Interrupted,
+}
+
+/// A running gate.
+pub struct App {
+    address: SocketAddr,
+    store: Store,
+    forms: LiveForms,
+    access: Arc<Access>,
+    dispatcher: Arc<Dispatcher>,
+    clock: Clock,
+    server: Arc<Server>,
+    handle: ServerHandle,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl App {
+    /// Opens the store, starts the workers, and listens. Inside a multi-threaded tokio runtime.
+    pub async fn start(config: Config, clock: Clock, extra: Option<ExtraRoutes>) -> Result<Self, StartError> {
+        let settings = config.store.clone();
+        let opening = tokio::task::spawn_blocking(move || Store::open(&settings));
+        let store = opening.await.map_err(|_panic| StartError::Interrupted)??;
+        let listen = |source| StartError::Listen { address: config.server.listen, source };
+        let listener = TcpListener::bind(config.server.listen).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let server = Arc::new(reachable(&config.server, address));
+
+        let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
+        let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
+        let outlook = Outlook::default();
+        let dispatcher = Arc::new(Dispatcher::new(store.clone(), clock.clone(), outlook.clone()));
+        let public = PublicParts {
+            intake: Intake::new(store.clone(), clock.clone()),
+            store: store.clone(),
+            forms: Arc::clone(&forms),
+            limiter: Arc::new(Limiter::new(config.limits, clock.clone())),
+            refused_origins: Arc::new(RefusedOrigins::default()),
+            server: Arc::clone(&server),
+            clock: clock.clone(),
+        };
+        let limiter = Arc::clone(&public.limiter);
+        let (for_routes, outlook_for_routes) = (Arc::clone(&access), outlook.clone());
+        let configure = move |routes: &mut ServiceConfig| {
+            routes.app_data(web::Data::new(outlook_for_routes.clone()));
+            routes.app_data(web::Data::from(Arc::clone(&for_routes)));
+            admin::routes(routes);
+            extra.iter().for_each(|extra| extra(routes));
+            http::routes(routes, &public);
+        };
+        let listening = http::server::start(listener, &server, configure).map_err(listen)?;
+        let handle = listening.handle();
+
+        orphan(&store, &config).await?;
+        dispatcher.assign(targets(&config, &clock)).await;
+        let tasks = vec![
+            tokio::spawn(async move {
+                if let Err(error) = listening.await {
+                    tracing::error!(%error, "the HTTP server ended");
+                }
+            }),
+            tokio::spawn(forget(limiter, clock.clone())),
+            tokio::spawn(upkeep(store.clone(), clock.clone())),
+        ];
+        Ok(Self { address, store, forms, access, dispatcher, clock, server, handle, tasks })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is kept, for tests that wait on its changes.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Takes over forms, destinations, users and the token of a new config. What needs a restart is left as it is and named in the log.
+    pub async fn reload(&self, config: &Config) -> Result<(), StoreError> {
+        if config.server.listen != self.server.listen || config.server.max_body != self.server.max_body {
+            tracing::warn!("changes of [server], [store] and [limits] need a restart");
+        }
+        self.forms.store(Arc::new(config.forms.clone()));
+        self.access.reload(config.admin.clone());
+        self.dispatcher.assign(targets(config, &self.clock)).await;
+        orphan(&self.store, config).await
+    }
+
+    /// Resolves when the store has failed for good and the process must end (exit 74).
+    pub async fn failed(&self) -> Arc<StoreError> {
+        self.store.failed().await
+    }
+
+    /// Stops in order: no new requests, what is under way is finished (up to `server.shutdown_grace`), everything synced.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        let grace = self.server.shutdown_grace;
+        let in_time = async {
+            tokio::join!(self.handle.stop(true), self.dispatcher.stop());
+        };
+        if tokio::time::timeout(grace, in_time).await.is_err() {
+            tracing::warn!("the grace is over: attempts under way are cut off and looked up after the next start");
+            self.handle.stop(false).await;
+            self.dispatcher.abort().await;
+        }
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.store.close().await
+    }
+}
+
+/// The settings with the real port, where the config leaves it to the system (port 0, in tests).
+fn reachable(settings: &Server, address: SocketAddr) -> Server {
+    let mut settings = settings.clone();
+    if settings.listen.port() == 0 && settings.public_url.port() == Some(0) {
+        // Only URLs without a host refuse a port; this one has one.
+        drop(settings.public_url.set_port(Some(address.port())));
+    }
+    settings
+}
+
+fn targets(config: &Config, clock: &Clock) -> Vec<Target> {
+    let build = |(index, settings): (usize, &registry::Settings)| Target {
+        destination: registry::build(settings, index, &config.forms, clock),
+        retry: settings.retry.clone(),
+        in_flight: settings.in_flight,
+    };
+    config.destinations.iter().enumerate().map(build).collect()
+}
+
+/// Takes deliveries out of work whose form or destination has left the config; they can be resent when it is back.
+async fn orphan(store: &Store, config: &Config) -> Result<(), StoreError> {
+    let known: HashSet<DestinationId> = config.destinations.iter().map(|settings| settings.id.clone()).collect();
+    let forms = config.forms.clone();
+    let gone = store.orphan(move |status, delivery| why_gone(status, delivery, &known, &forms)).await?;
+    if gone > 0 {
+        tracing::warn!(deliveries = gone, "deliveries whose form or destination has left the config are failed now");
+    }
+    Ok(())
+}
+
+fn why_gone(
+    status: &Status,
+    delivery: &Delivery,
+    known: &HashSet<DestinationId>,
+    forms: &Forms,
+) -> Option<Cause> {
+    if !known.contains(&delivery.destination) {
+        return Some(Cause::DestinationGone { destination: delivery.destination.to_string() });
+    }
+    let form = forms.get(status.form.as_str());
+    let has_rule = form.is_some_and(|form| {
+        let mut rules = form.deliver.iter();
+        rules.any(|rule| rule.destination == delivery.destination && rule.create == delivery.create)
+    });
+    (!has_rule).then(|| Cause::FormGone { form: status.form.to_string() })
+}
+
+async fn forget(limiter: Arc<Limiter>, clock: Clock) {
+    loop {
+        clock.sleep(FORGET_EVERY).await;
+        limiter.forget_idle();
+    }
+}
+
+async fn upkeep(store: Store, clock: Clock) {
+    let mut snapshot_at = None;
+    loop {
+        clock.sleep(UPKEEP_EVERY).await;
+        match store.upkeep(clock.now(), snapshot_at).await {
+            Ok(done) => {
+                if done.snapshot {
+                    snapshot_at = Some(clock.now());
+                }
+                tracing::debug!(snapshot = done.snapshot, keys_forgotten = done.keys_forgotten, "upkeep done");
+            }
+            Err(StoreError::Stopped) => return,
+            Err(error) => tracing::error!(%error, "upkeep failed; it is tried again in an hour"),
+        }
+    }
+}
