@@ -1,4 +1,5 @@
 //! The edge: the URL table, problem bodies, CORS, rate limits, the admin. The only user of actix-web (besides the simulator) and of status codes.
 
+pub mod admin;
 pub mod refused_origins;
 pub mod settings;

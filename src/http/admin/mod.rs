@@ -3,7 +3,7 @@
 //! Pages are rendered here and work without scripts; `static/admin.js` only adds comfort. Every handler but the log-in takes an
 //! [`Operator`], which nobody gets without the token or a session. The app that mounts [`routes`] provides as `web::Data`:
 //! [`Store`](crate::store::Store), [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
-//! [`RefusedOrigins`](crate::http::refused_origins::RefusedOrigins), [`LiveForms`](crate::intake::LiveForms),
+//! [`RefusedOrigins`](crate::http::refused_origins::RefusedOrigins), `ArcSwap<Forms>` (what [`LiveForms`](crate::intake::LiveForms) points to),
 //! [`Server`](crate::http::settings::Server) and [`Access`].
 
 mod answers;

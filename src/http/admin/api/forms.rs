@@ -1,6 +1,7 @@
 //! The forms and how busy they are.
 
 use actix_web::{HttpResponse, web};
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use crate::clock::Clock;
 use crate::http::admin::auth::Operator;
 use crate::http::admin::reason::Reason;
 use crate::http::settings::Server;
-use crate::intake::LiveForms;
+use crate::lead::Forms;
 use crate::store::Store;
 
 #[derive(Serialize)]
@@ -28,7 +29,7 @@ struct FormView {
 /// `GET /admin/api/forms`, by id. Today began at midnight in `server.time_zone`.
 pub(crate) async fn list(
     _operator: Operator,
-    (live, store): (web::Data<LiveForms>, web::Data<Store>),
+    (live, store): (web::Data<ArcSwap<Forms>>, web::Data<Store>),
     (server, clock): (web::Data<Server>, web::Data<Clock>),
 ) -> Result<HttpResponse, Reason> {
     let midnight = start_of_day(clock.now(), &server.time_zone);

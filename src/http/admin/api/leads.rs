@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
+use arc_swap::ArcSwap;
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -13,8 +14,7 @@ use crate::http::admin::filters::{self, TypedFilters};
 use crate::http::admin::languages::ApiLanguage;
 use crate::http::admin::reason::Reason;
 use crate::http::settings::Server;
-use crate::intake::LiveForms;
-use crate::lead::LeadId;
+use crate::lead::{Forms, LeadId};
 use crate::store::{Store, StoreError, StoredLead};
 
 #[derive(Serialize)]
@@ -74,7 +74,7 @@ pub(crate) async fn export(
     operator: Operator,
     ApiLanguage(language): ApiLanguage,
     request: HttpRequest,
-    (store, forms): (web::Data<Store>, web::Data<LiveForms>),
+    (store, forms): (web::Data<Store>, web::Data<ArcSwap<Forms>>),
     (server, clock): (web::Data<Server>, web::Data<Clock>),
 ) -> Result<HttpResponse, Reason> {
     let query = request.query_string();
