@@ -134,7 +134,7 @@ impl App {
             tracing::warn!("changes of [server], [store] and [limits] need a restart");
         }
         self.forms.store(Arc::new(config.forms.clone()));
-        self.access.reload(config.admin.clone());
+        self.access.replace(config.admin.clone());
         self.dispatcher.assign(targets(config, &self.clock)).await;
         orphan(&self.store, config).await
     }

@@ -3,6 +3,7 @@
 //! A handler decodes, calls one use case and responds. Whatever is refused becomes a [`problem::Problem`]; how the answer looks is decided
 //! by the request alone ([`negotiation`]). There is no state of everything: each collaborator is its own `web::Data`.
 
+pub mod admin;
 pub mod assets;
 pub mod body;
 pub mod client_address;

@@ -1,0 +1,162 @@
+//! What an operator asks for: resend, release, discard, erase. The pages call the same [`carry_out`].
+
+use actix_web::{HttpResponse, web};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::delivery::State;
+use crate::http::admin::api::leads::attempt_logs;
+use crate::http::admin::api::view::LeadDetail;
+use crate::http::admin::auth::Operator;
+use crate::http::admin::filters::{MOST_PER_PAGE, TypedFilters};
+use crate::http::admin::languages::ApiLanguage;
+use crate::http::admin::reason::Reason;
+use crate::http::settings::Server;
+use crate::lead::LeadId;
+use crate::store::{Filter, Order, Ordered, Page, Store, StoredLead};
+
+/// How many leads of a bulk resend are under way in the store at once: enough to share its fdatasyncs.
+const AT_ONCE: usize = 64;
+
+/// One of the four things that can be asked for a lead: the last segment of its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// `resend`
+    Resend,
+    /// `release`
+    Release,
+    /// `discard`
+    Discard,
+    /// `erase`
+    Erase,
+}
+
+impl Action {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Resend, Self::Release, Self::Discard, Self::Erase];
+
+    /// The word in addresses and logs.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Resend => "resend",
+            Self::Release => "release",
+            Self::Discard => "discard",
+            Self::Erase => "erase",
+        }
+    }
+
+    /// Reads the word.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == word)
+    }
+}
+
+/// Does it, and logs who asked. The lead as it then is.
+pub(crate) async fn carry_out(
+    action: Action,
+    id: LeadId,
+    operator: &Operator,
+    (store, clock): (&Store, &Clock),
+) -> Result<StoredLead, Reason> {
+    let now = clock.now();
+    let ordered = match action {
+        Action::Resend => store.order(id, Order::Resend, now).await?,
+        Action::Release => store.order(id, Order::Release, now).await?,
+        Action::Discard => store.order(id, Order::Discard, now).await?,
+        Action::Erase => store.erase(id, now).await?,
+    };
+    match ordered {
+        Ordered::Done(stored) => {
+            tracing::info!(
+                operator = operator.name(),
+                action = action.as_str(),
+                lead.id = %id,
+                "admin action"
+            );
+            Ok(*stored)
+        }
+        Ordered::Conflict(conflict) => Err(Reason::Conflict(conflict)),
+        Ordered::Unknown => Err(Reason::NotFound),
+    }
+}
+
+/// `POST /admin/api/leads/{id}/{action}`.
+pub(crate) async fn one(
+    operator: Operator,
+    ApiLanguage(language): ApiLanguage,
+    path: web::Path<(String, String)>,
+    store: web::Data<Store>,
+    clock: web::Data<Clock>,
+) -> Result<HttpResponse, Reason> {
+    let (id, action) = path.into_inner();
+    let action = Action::parse(&action).ok_or(Reason::NotFound)?;
+    let id = LeadId::parse(&id).ok_or(Reason::NotFound)?;
+    let stored = carry_out(action, id, &operator, (&store, &clock)).await?;
+    let logs = attempt_logs(&store, &stored).await?;
+    Ok(HttpResponse::Ok().json(LeadDetail::new(&stored, &logs, language)))
+}
+
+#[derive(Serialize)]
+struct Matched {
+    /// Leads the filters let through.
+    matched: usize,
+    /// Those of them that were in a state to be resent.
+    resent: usize,
+}
+
+/// `POST /admin/api/leads/resend`: all that the filters in the body let through; without `state` only failed and retrying ones.
+pub(crate) async fn resend_matching(
+    operator: Operator,
+    body: web::Bytes,
+    store: web::Data<Store>,
+    (clock, server): (web::Data<Clock>, web::Data<Server>),
+) -> Result<HttpResponse, Reason> {
+    let mut filter = TypedFilters::from_json(&body)?.parse(&server.time_zone)?;
+    if filter.states.is_empty() {
+        filter.states = vec![State::Failed, State::Retrying];
+    }
+    let matched = resend_all(&store, filter, &clock).await?;
+    tracing::info!(
+        operator = operator.name(),
+        action = "resend all",
+        matched = matched.matched,
+        resent = matched.resent,
+        "admin action"
+    );
+    Ok(HttpResponse::Ok().json(matched))
+}
+
+/// Goes from the newest to the oldest, a page at a time. The cursor moves on by id, so a lead that changes its state meanwhile is
+/// neither met twice nor the reason that another is skipped.
+async fn resend_all(store: &Store, filter: Filter, clock: &Clock) -> Result<Matched, Reason> {
+    let mut total = Matched {
+        matched: 0,
+        resent: 0,
+    };
+    let mut before = None;
+    loop {
+        let page = Page {
+            before,
+            limit: MOST_PER_PAGE,
+        };
+        let page = store.leads(filter.clone(), page).await?;
+        total.matched += page.leads.len();
+        total.resent += resend_page(store, &page.leads, clock).await?;
+        before = page.next;
+        if before.is_none() {
+            return Ok(total);
+        }
+    }
+}
+
+async fn resend_page(store: &Store, leads: &[StoredLead], clock: &Clock) -> Result<usize, Reason> {
+    stream::iter(leads.iter().map(|stored| stored.lead.id))
+        .map(|id| store.order(id, Order::Resend, clock.now()))
+        .buffer_unordered(AT_ONCE)
+        .try_fold(0, |done, ordered| async move {
+            Ok(done + usize::from(matches!(ordered, Ordered::Done(_))))
+        })
+        .await
+        .map_err(Reason::from)
+}

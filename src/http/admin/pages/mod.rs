@@ -1,0 +1,17 @@
+//! The pages for people: rendered on the server, complete without scripts, in Russian and English.
+
+pub(super) mod actions;
+mod banner;
+mod filter_bar;
+pub(super) mod forms;
+pub(super) mod frame;
+pub(super) mod lead;
+pub(super) mod list;
+pub(super) mod login;
+pub(super) mod refusal;
+mod rows;
+mod snippet;
+mod timeline;
+
+/// The sent-leads list.
+pub(super) const HOME: &str = "/admin/";

@@ -1,0 +1,119 @@
+//! The table of leads: a row per lead on a wide screen, a card on a phone.
+
+use maud::{Markup, html};
+
+use crate::delivery::{Delivery, State};
+use crate::http::admin::api::view::next_attempt_at;
+use crate::http::admin::pages::frame::Screen;
+use crate::http::admin::words;
+use crate::lead::Lead;
+use crate::store::StoredLead;
+
+/// The table.
+pub(super) fn table(screen: &Screen, leads: &[StoredLead]) -> Markup {
+    let heads = [
+        screen.pick("Получена", "Received"),
+        screen.pick("Имя", "Name"),
+        screen.pick("Телефон", "Phone"),
+        screen.pick("Форма", "Form"),
+        screen.pick("Состояние", "State"),
+        screen.pick("Заказ", "Order"),
+        screen.pick("Попыток", "Attempts"),
+        screen.pick("Что дальше", "What next"),
+    ];
+    html! {
+        table.leads {
+            thead { tr {
+                @for (place, head) in heads.iter().enumerate() {
+                    th scope="col" { (head) @if place == 0 { " " small.muted { (screen.zone_name()) } } }
+                }
+            } }
+            tbody { @for stored in leads { (row(screen, stored, &heads)) } }
+        }
+    }
+}
+
+fn row(screen: &Screen, stored: &StoredLead, heads: &[&str; 8]) -> Markup {
+    let StoredLead { lead, status } = stored;
+    let deliveries = &status.deliveries;
+    html! {
+        tr {
+            td data-label=(heads[0]) { (screen.time(lead.received_at)) }
+            td.name data-label=(heads[1]) {
+                a.open href={ "/admin/leads/" (lead.id) } { (display_name(screen, stored)) }
+            }
+            td.phone data-label=(heads[2]) { (phone(lead)) }
+            td data-label=(heads[3]) { (lead.form_title) }
+            td data-label=(heads[4]) { (pill(screen, status.state())) }
+            td data-label=(heads[5]) { @for delivery in deliveries { (order(delivery)) } }
+            td.number data-label=(heads[6]) { (deliveries.iter().map(|each| each.attempts).sum::<u32>()) }
+            td.next data-label=(heads[7]) { @for delivery in deliveries { (what_next(screen, delivery)) } }
+        }
+    }
+}
+
+/// The name, or what stands for a missing one.
+pub(super) fn display_name(screen: &Screen, stored: &StoredLead) -> String {
+    if stored.status.erased_at.is_some() {
+        return screen.pick("данные стёрты", "data erased").to_owned();
+    }
+    stored.lead.contact.name.as_ref().map_or_else(
+        || screen.pick("без имени", "no name").to_owned(),
+        |name| name.typed().to_owned(),
+    )
+}
+
+/// The phone with its extension.
+pub(super) fn phone(lead: &Lead) -> Markup {
+    html! {
+        @if let Some(phone) = &lead.contact.phone {
+            (phone.e164())
+            @if let Some(extension) = phone.extension() { " #" (extension) }
+        }
+    }
+}
+
+/// A state as a word on a colour; the word alone says it all.
+pub(super) fn pill(screen: &Screen, state: State) -> Markup {
+    html! { span class={ "pill " (state.as_str()) } { (words::state(state, screen.language)) } }
+}
+
+/// The order's number, linked to the CRM.
+pub(super) fn order(delivery: &Delivery) -> Markup {
+    let Some(receipt) = &delivery.receipt else {
+        return html! {};
+    };
+    let number = receipt
+        .order_number
+        .clone()
+        .or_else(|| receipt.order_id.map(|id| id.to_string()))
+        .or_else(|| receipt.customer_id.map(|id| format!("№ {id}")));
+    html! {
+        @if let Some(number) = number {
+            @match receipt.url.as_deref().filter(|url| is_web_address(url)) {
+                Some(url) => a.crm href=(url) target="_blank" rel="noopener noreferrer" { (number) },
+                None => (number),
+            }
+        }
+    }
+}
+
+/// A link made of what a CRM said must not be able to run anything.
+fn is_web_address(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
+/// The last trouble and when it is tried again; a warning when the CRM took less than was sent.
+pub(super) fn what_next(screen: &Screen, delivery: &Delivery) -> Markup {
+    html! {
+        @if let Some(warning) = &delivery.warning {
+            p.warning { (warning) }
+        }
+        @if let Some(cause) = &delivery.last_error {
+            p.error { (cause.text(screen.language)) }
+        }
+        @if let Some(at) = next_attempt_at(delivery).filter(|_| delivery.attempts > 0) {
+            p.muted { (screen.pick("следующая попытка", "next attempt")) " " (screen.time(at)) }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The admin over its real routes and a real store in a temporary directory.
+
+mod access;
+mod api;
+mod export;
+mod pages;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::test::TestRequest;
+use actix_web::{App, test, web};
+use arc_swap::ArcSwap;
+use argon2::password_hash::PasswordHasher;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::delivery::{
+    Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind, Outcome,
+    Receipt, RetrySchedule, Step,
+};
+use crate::dispatch::Outlook;
+use crate::http::admin::{Access, routes};
+use crate::http::refused_origins::RefusedOrigins;
+use crate::http::settings::{Admin, Server, User};
+use crate::lead::{
+    Client, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec, Form,
+    FormId, Forms, HeldReason, Language, LeadId, OriginRule, Submission,
+};
+use crate::secret::Secret;
+use crate::store::{Begun, NewLead, Settings, Settlement, Store};
+
+pub(super) const TOKEN: &str = "s3cret-token";
+pub(super) const PASSWORD: &str = "correct horse";
+pub(super) const PUBLIC: &str = "https://leads.example.ru";
+
+/// Runs a test on the runtime that actix needs.
+pub(super) fn run(test: impl Future<Output = ()>) {
+    actix_web::rt::System::new().block_on(test);
+}
+
+/// Everything the routes work with.
+pub(super) struct World {
+    pub(super) clock: Clock,
+    pub(super) store: Store,
+    pub(super) outlook: Outlook,
+    pub(super) refused: Arc<RefusedOrigins>,
+    pub(super) forms: Arc<ArcSwap<Forms>>,
+    pub(super) access: Arc<Access>,
+    _directory: tempfile::TempDir,
+}
+
+/// An answer, read to its end.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("text"))
+    }
+
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("JSON: {}", self.body))
+    }
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let settings = Settings {
+            path: directory.path().join("data"),
+            min_free: 0,
+        };
+        let clock = Clock::system();
+        let admin = Admin {
+            token: Some(Secret::new(TOKEN)),
+            users: vec![User {
+                name: "anna".to_owned(),
+                password_hash: Secret::new(cheap_hash(PASSWORD)),
+            }],
+        };
+        Self {
+            access: Arc::new(Access::new(admin, clock.clone())),
+            store: Store::open(&settings).expect("a store"),
+            outlook: Outlook::default(),
+            refused: Arc::default(),
+            forms: Arc::new(ArcSwap::from_pointee(Forms::new([form()]))),
+            clock,
+            _directory: directory,
+        }
+    }
+
+    /// Sends a request as it is.
+    pub(super) async fn send(&self, request: TestRequest) -> Answer {
+        let app = App::new()
+            .app_data(web::Data::new(self.store.clone()))
+            .app_data(web::Data::new(self.clock.clone()))
+            .app_data(web::Data::new(self.outlook.clone()))
+            .app_data(web::Data::from(self.refused.clone()))
+            .app_data(web::Data::from(self.forms.clone()))
+            .app_data(web::Data::new(server()))
+            .app_data(web::Data::from(self.access.clone()))
+            .configure(routes);
+        let app = test::init_service(app).await;
+        let response: ServiceResponse = test::call_service(&app, request.to_request()).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = test::read_body(response).await;
+        Answer {
+            status,
+            headers,
+            body: String::from_utf8(body.to_vec()).expect("UTF-8"),
+        }
+    }
+
+    /// With the bearer token.
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.send(TestRequest::get().uri(path).insert_header(bearer()))
+            .await
+    }
+
+    /// With the bearer token.
+    pub(super) async fn post(&self, path: &str, body: &str) -> Answer {
+        self.send(
+            TestRequest::post()
+                .uri(path)
+                .insert_header(bearer())
+                .set_payload(body.to_owned()),
+        )
+        .await
+    }
+
+    /// Keeps a lead that this was typed for.
+    pub(super) async fn lead(&self, pairs: &[(&str, &str)], held: Option<HeldReason>) -> LeadId {
+        let at = self.clock.now();
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let lead = Submission::from_pairs(pairs)
+            .into_lead(&form(), LeadId::mint(at), at, Client::default())
+            .expect("a lead");
+        let new = NewLead {
+            lead,
+            held,
+            targets: vec![(shop(), Create::Order)],
+            key: None,
+        };
+        let id = self.store.accept(new).await.expect("kept").lead();
+        // Ids of the same millisecond have no order.
+        self.clock.advance(Duration::from_millis(5));
+        id
+    }
+
+    /// Makes one attempt that ends so.
+    pub(super) async fn attempt(&self, lead: LeadId, outcome: Outcome) -> Delivery {
+        let id = DeliveryId { lead, ordinal: 0 };
+        let begun = self.store.begin(id, self.clock.now()).await.expect("begun");
+        let Begun::Started { delivery, .. } = begun else {
+            panic!("not owed");
+        };
+        let failure = outcome.as_ref().err();
+        let settlement = Settlement {
+            id,
+            attempt: Attempt {
+                number: delivery.attempts,
+                started_at: self.clock.now(),
+                duration_ms: Some(120),
+                outcome: Some(match failure.map(|failure| &failure.kind) {
+                    None => AttemptOutcome::Delivered,
+                    Some(FailureKind::Rejected) => AttemptOutcome::Rejected,
+                    Some(_) => AttemptOutcome::Retry,
+                }),
+                http_status: Some(if failure.is_some() { 400 } else { 201 }),
+                error: failure.map(|failure| failure.cause.clone()),
+                steps: vec![Step {
+                    operation: "orders/create".to_owned(),
+                    http_status: Some(201),
+                    duration_ms: 80,
+                    note: "created".to_owned(),
+                }],
+            },
+            outcome,
+            schedule: RetrySchedule::default(),
+            paused: false,
+            jitter: 0.0,
+            now: self.clock.now(),
+        };
+        self.store.settle(settlement).await.expect("settled");
+        delivery
+    }
+}
+
+pub(super) fn bearer() -> (HeaderName, HeaderValue) {
+    (
+        HeaderName::from_static("authorization"),
+        HeaderValue::from_str(&format!("Bearer {TOKEN}")).expect("a header"),
+    )
+}
+
+pub(super) fn delivered() -> Outcome {
+    Ok(Delivered {
+        receipt: Receipt {
+            order_id: Some(1_042),
+            order_number: Some("1042C".to_owned()),
+            customer_id: Some(77),
+            url: Some("https://demo.retailcrm.ru/orders/1042/edit".to_owned()),
+        },
+        warning: None,
+    })
+}
+
+pub(super) fn rejected() -> Outcome {
+    Err(Failure::new(
+        FailureKind::Rejected,
+        Cause::Refused {
+            message: "Errors in the input parameters".to_owned(),
+            errors: vec![("site".to_owned(), "unknown".to_owned())],
+        },
+    ))
+}
+
+pub(super) fn shop() -> DestinationId {
+    DestinationId::parse("shop").expect("an id")
+}
+
+pub(super) fn ago(hours: i64) -> Timestamp {
+    Clock::system().now() - SignedDuration::from_hours(hours)
+}
+
+fn cheap_hash(password: &str) -> String {
+    let params = argon2::Params::new(8, 1, 1, None).expect("parameters");
+    argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+        .hash_password(password.as_bytes())
+        .expect("a hash")
+        .to_string()
+}
+
+fn server() -> Server {
+    Server {
+        listen: "127.0.0.1:8080".parse().expect("an address"),
+        public_url: Url::parse(PUBLIC).expect("a URL"),
+        trusted_proxies: Vec::new(),
+        max_body: 262_144,
+        time_zone: TimeZone::get("Europe/Moscow").expect("a zone"),
+        shutdown_grace: Duration::from_secs(10),
+        body_timeout: Duration::from_secs(10),
+        max_connections: 100,
+    }
+}
+
+fn form() -> Form {
+    let field = |name: &str, kind: FieldKind, label: &str| FieldSpec {
+        name: name.to_owned(),
+        kind,
+        required: false,
+        from: Vec::new(),
+        label: Some(label.to_owned()),
+        max_length: None,
+    };
+    Form {
+        id: FormId::parse("callback").expect("an id"),
+        title: "Callback".to_owned(),
+        origins: OriginRule::Listed(vec!["https://shop.example".to_owned()]),
+        language: Language::En,
+        success_url: None,
+        roistat_key: None,
+        fields: vec![
+            field("name", FieldKind::Name, "Your name"),
+            field("phone", FieldKind::Phone, "Phone"),
+            field("guests", FieldKind::Integer, "Guests"),
+        ],
+        deliver: vec![DeliverRule {
+            destination: shop(),
+            create: Create::Order,
+            customer: CustomerMatching::Match,
+            order: toml::Table::new(),
+            customer_fields: toml::Table::new(),
+        }],
+    }
+}
