@@ -70,11 +70,18 @@ pub struct App {
 
 impl App {
     /// Opens the store, starts the workers, and listens. Inside a multi-threaded tokio runtime.
-    pub async fn start(config: Config, clock: Clock, extra: Option<ExtraRoutes>) -> Result<Self, StartError> {
+    pub async fn start(
+        config: Config,
+        clock: Clock,
+        extra: Option<ExtraRoutes>,
+    ) -> Result<Self, StartError> {
         let settings = config.store.clone();
         let opening = tokio::task::spawn_blocking(move || Store::open(&settings));
         let store = opening.await.map_err(|_panic| StartError::Interrupted)??;
-        let listen = |source| StartError::Listen { address: config.server.listen, source };
+        let listen = |source| StartError::Listen {
+            address: config.server.listen,
+            source,
+        };
         let listener = TcpListener::bind(config.server.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let server = Arc::new(reachable(&config.server, address));
@@ -82,7 +89,11 @@ impl App {
         let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
         let outlook = Outlook::default();
-        let dispatcher = Arc::new(Dispatcher::new(store.clone(), clock.clone(), outlook.clone()));
+        let dispatcher = Arc::new(Dispatcher::new(
+            store.clone(),
+            clock.clone(),
+            outlook.clone(),
+        ));
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
             store: store.clone(),
@@ -115,7 +126,17 @@ impl App {
             tokio::spawn(forget(limiter, clock.clone())),
             tokio::spawn(upkeep(store.clone(), clock.clone())),
         ];
-        Ok(Self { address, store, forms, access, dispatcher, clock, server, handle, tasks })
+        Ok(Self {
+            address,
+            store,
+            forms,
+            access,
+            dispatcher,
+            clock,
+            server,
+            handle,
+            tasks,
+        })
     }
 
     /// Where it listens.
@@ -130,7 +151,9 @@ impl App {
 
     /// Takes over forms, destinations, users and the token of a new config. What needs a restart is left as it is and named in the log.
     pub async fn reload(&self, config: &Config) -> Result<(), StoreError> {
-        if config.server.listen != self.server.listen || config.server.max_body != self.server.max_body {
+        if config.server.listen != self.server.listen
+            || config.server.max_body != self.server.max_body
+        {
             tracing::warn!("changes of [server], [store] and [limits] need a restart");
         }
         self.forms.store(Arc::new(config.forms.clone()));
@@ -151,7 +174,9 @@ impl App {
             tokio::join!(self.handle.stop(true), self.dispatcher.stop());
         };
         if tokio::time::timeout(grace, in_time).await.is_err() {
-            tracing::warn!("the grace is over: attempts under way are cut off and looked up after the next start");
+            tracing::warn!(
+                "the grace is over: attempts under way are cut off and looked up after the next start"
+            );
             self.handle.stop(false).await;
             self.dispatcher.abort().await;
         }
@@ -163,9 +188,9 @@ impl App {
 /// The settings with the real port, where the config leaves it to the system (port 0, in tests).
 fn reachable(settings: &Server, address: SocketAddr) -> Server {
     let mut settings = settings.clone();
-    if settings.listen.port() == 0 && settings.public_url.port() == Some(0) {
-        // Only URLs without a host refuse a port; this one has one.
-        drop(settings.public_url.set_port(Some(address.port())));
+    let mut public_url = settings.public_url.clone();
+    if public_url.port() == Some(0) && public_url.set_port(Some(address.port())).is_ok() {
+        settings.public_url = public_url;
     }
     settings
 }
@@ -181,11 +206,20 @@ fn targets(config: &Config, clock: &Clock) -> Vec<Target> {
 
 /// Takes deliveries out of work whose form or destination has left the config; they can be resent when it is back.
 async fn orphan(store: &Store, config: &Config) -> Result<(), StoreError> {
-    let known: HashSet<DestinationId> = config.destinations.iter().map(|settings| settings.id.clone()).collect();
+    let known: HashSet<DestinationId> = config
+        .destinations
+        .iter()
+        .map(|settings| settings.id.clone())
+        .collect();
     let forms = config.forms.clone();
-    let gone = store.orphan(move |status, delivery| why_gone(status, delivery, &known, &forms)).await?;
+    let gone = store
+        .orphan(move |status, delivery| why_gone(status, delivery, &known, &forms))
+        .await?;
     if gone > 0 {
-        tracing::warn!(deliveries = gone, "deliveries whose form or destination has left the config are failed now");
+        tracing::warn!(
+            deliveries = gone,
+            "deliveries whose form or destination has left the config are failed now"
+        );
     }
     Ok(())
 }
@@ -197,14 +231,18 @@ fn why_gone(
     forms: &Forms,
 ) -> Option<Cause> {
     if !known.contains(&delivery.destination) {
-        return Some(Cause::DestinationGone { destination: delivery.destination.to_string() });
+        return Some(Cause::DestinationGone {
+            destination: delivery.destination.to_string(),
+        });
     }
     let form = forms.get(status.form.as_str());
     let has_rule = form.is_some_and(|form| {
         let mut rules = form.deliver.iter();
         rules.any(|rule| rule.destination == delivery.destination && rule.create == delivery.create)
     });
-    (!has_rule).then(|| Cause::FormGone { form: status.form.to_string() })
+    (!has_rule).then(|| Cause::FormGone {
+        form: status.form.to_string(),
+    })
 }
 
 async fn forget(limiter: Arc<Limiter>, clock: Clock) {
@@ -223,7 +261,11 @@ async fn upkeep(store: Store, clock: Clock) {
                 if done.snapshot {
                     snapshot_at = Some(clock.now());
                 }
-                tracing::debug!(snapshot = done.snapshot, keys_forgotten = done.keys_forgotten, "upkeep done");
+                tracing::debug!(
+                    snapshot = done.snapshot,
+                    keys_forgotten = done.keys_forgotten,
+                    "upkeep done"
+                );
             }
             Err(StoreError::Stopped) => return,
             Err(error) => tracing::error!(%error, "upkeep failed; it is tried again in an hour"),

@@ -33,7 +33,11 @@ impl Arguments {
             }
         };
         for warning in &config.warnings {
-            tracing::warn!({ telemetry::field::KEY_PATH } = warning.key_path, "{}", warning.message);
+            tracing::warn!(
+                { telemetry::field::KEY_PATH } = warning.key_path,
+                "{}",
+                warning.message
+            );
         }
         runtime()?.block_on(async {
             match App::start(config, Clock::system(), None).await {
@@ -49,7 +53,9 @@ impl Arguments {
 
 /// The runtime of everything but the HTTP workers, which have threads of their own.
 pub(super) fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
 }
 
 /// Starts a gate beside something else, as the demo does.
@@ -116,9 +122,16 @@ async fn reload(app: &App, file: Option<&Path>) {
         },
         Err(refused) => {
             for problem in &refused.problems {
-                tracing::error!({ telemetry::field::KEY_PATH } = problem.key_path, "{}", problem.message);
+                tracing::error!(
+                    { telemetry::field::KEY_PATH } = problem.key_path,
+                    "{}",
+                    problem.message
+                );
             }
-            tracing::error!(problems = refused.problems.len(), "the new config is refused; the running one stays");
+            tracing::error!(
+                problems = refused.problems.len(),
+                "the new config is refused; the running one stays"
+            );
         }
     }
 }

@@ -20,7 +20,11 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Simulates.
     pub(crate) fn run(&self, terminal: &mut Terminal<'_>) -> io::Result<Exit> {
-        let options = Options { listen: self.listen, api_key: self.api_key.clone(), ..Options::default() };
+        let options = Options {
+            listen: self.listen,
+            api_key: self.api_key.clone(),
+            ..Options::default()
+        };
         serve::runtime()?.block_on(async {
             let crm = match SimulatedCrm::start(options).await {
                 Ok(crm) => crm,
@@ -29,8 +33,15 @@ impl Arguments {
                     return Ok(Exit::Unavailable);
                 }
             };
-            let ready = terminal.language.pick("имитация RetailCRM", "simulated RetailCRM");
-            writeln!(terminal.output, "{ready}: {}\nX-API-KEY: {}", crm.url(), self.api_key)?;
+            let ready = terminal
+                .language
+                .pick("имитация RetailCRM", "simulated RetailCRM");
+            writeln!(
+                terminal.output,
+                "{ready}: {}\nX-API-KEY: {}",
+                crm.url(),
+                self.api_key
+            )?;
             terminal.output.flush()?;
             tokio::signal::ctrl_c().await?;
             crm.stop().await;

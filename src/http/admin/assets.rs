@@ -8,9 +8,21 @@ use crate::http::admin::reason::Reason;
 
 /// Name, type and content.
 const FILES: &[(&str, &str, &str)] = &[
-    ("admin.css", "text/css; charset=utf-8", include_str!("../../../static/admin.css")),
-    ("admin.js", "text/javascript; charset=utf-8", include_str!("../../../static/admin.js")),
-    ("admin.svg", "image/svg+xml", include_str!("../../../static/admin.svg")),
+    (
+        "admin.css",
+        "text/css; charset=utf-8",
+        include_str!("../../../static/admin.css"),
+    ),
+    (
+        "admin.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../../../static/admin.js"),
+    ),
+    (
+        "admin.svg",
+        "image/svg+xml",
+        include_str!("../../../static/admin.svg"),
+    ),
 ];
 
 /// `GET /admin/static/{file}`; open to all, there is nothing of anybody in it.
@@ -23,7 +35,10 @@ pub(super) async fn serve(
         .find(|(file, ..)| *file == name.as_str())
         .ok_or(Reason::NotFound)?;
     let digest = Sha256::digest(content.as_bytes());
-    let tag: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag: String = digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let tag = format!("\"{tag}\"");
     let known = request
         .headers()

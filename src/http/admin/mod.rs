@@ -37,11 +37,19 @@ struct Row {
 
 impl Row {
     const fn get(path: &'static str, route: fn() -> Route) -> Self {
-        Self { method: "GET", path, route }
+        Self {
+            method: "GET",
+            path,
+            route,
+        }
     }
 
     const fn post(path: &'static str, route: fn() -> Route) -> Self {
-        Self { method: "POST", path, route }
+        Self {
+            method: "POST",
+            path,
+            route,
+        }
     }
 }
 
@@ -49,7 +57,9 @@ impl Row {
 const API: &[Row] = &[
     Row::get("/leads", || web::get().to(api::leads::list)),
     Row::get("/leads.csv", || web::get().to(api::leads::export)),
-    Row::post("/leads/resend", || web::post().to(api::orders::resend_matching)),
+    Row::post("/leads/resend", || {
+        web::post().to(api::orders::resend_matching)
+    }),
     Row::get("/leads/{id}", || web::get().to(api::leads::one)),
     Row::post("/leads/{id}/{action}", || web::post().to(api::orders::one)),
     Row::get("/destinations", || web::get().to(api::destinations::list)),
@@ -61,10 +71,16 @@ const PAGES: &[Row] = &[
     Row::get("/", || web::get().to(pages::list::show)),
     Row::get("/forms", || web::get().to(pages::forms::show)),
     Row::get("/leads/{id}", || web::get().to(pages::lead::show)),
-    Row::get("/leads/{id}/erase/confirm", || web::get().to(pages::actions::confirm_erase)),
-    Row::post("/leads/{id}/{action}", || web::post().to(pages::actions::perform)),
+    Row::get("/leads/{id}/erase/confirm", || {
+        web::get().to(pages::actions::confirm_erase)
+    }),
+    Row::post("/leads/{id}/{action}", || {
+        web::post().to(pages::actions::perform)
+    }),
     Row::post("/logout", || web::post().to(pages::login::log_out)),
-    Row::get("/language/{language}", || web::get().to(pages::login::choose_language)),
+    Row::get("/language/{language}", || {
+        web::get().to(pages::login::choose_language)
+    }),
     Row::get("/static/{file}", || web::get().to(assets::serve)),
 ];
 

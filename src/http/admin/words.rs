@@ -30,9 +30,10 @@ pub(super) fn outcome(outcome: Option<AttemptOutcome>, language: Language) -> &'
             "outcome unknown, the CRM is asked first",
         ),
         Some(AttemptOutcome::Rejected) => language.pick("CRM отказала", "refused by the CRM"),
-        Some(AttemptOutcome::Paused) => {
-            language.pick("CRM на паузе, попытка не в счёт", "CRM paused, costs nothing")
-        }
+        Some(AttemptOutcome::Paused) => language.pick(
+            "CRM на паузе, попытка не в счёт",
+            "CRM paused, costs nothing",
+        ),
         None => language.pick("идёт или прервана", "under way or cut off"),
     }
 }
@@ -92,12 +93,7 @@ pub(super) fn relative(at: Timestamp, now: Timestamp, language: Language) -> Str
 }
 
 /// Day and time; the year only when it is another one.
-pub(super) fn moment(
-    at: Timestamp,
-    now: Timestamp,
-    zone: &TimeZone,
-    language: Language,
-) -> String {
+pub(super) fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone, language: Language) -> String {
     let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
     if at.date() == now.date() {
         return at.strftime("%H:%M:%S").to_string();
@@ -131,12 +127,14 @@ mod tests {
     fn a_moment_of_today_is_a_time_and_an_older_one_has_its_day() {
         let zone = TimeZone::get("Europe/Moscow").expect("a zone");
         let now: Timestamp = "2026-11-21T07:40:00Z".parse().expect("an instant");
-        let said = |at: &str, language| {
-            moment(at.parse().expect("an instant"), now, &zone, language)
-        };
+        let said =
+            |at: &str, language| moment(at.parse().expect("an instant"), now, &zone, language);
         assert_eq!(said("2026-11-21T07:32:05Z", Language::Ru), "10:32:05");
         assert_eq!(said("2026-11-20T20:59:00Z", Language::Ru), "20.11 23:59");
-        assert_eq!(said("2025-11-20T20:59:00Z", Language::En), "20 Nov 2025 23:59");
+        assert_eq!(
+            said("2025-11-20T20:59:00Z", Language::En),
+            "20 Nov 2025 23:59"
+        );
     }
 
     #[test]

@@ -46,14 +46,24 @@ pub(crate) async fn list(
 }
 
 impl DestinationView {
-    fn new(entry: &DestinationHealth, waiting: Waiting, now: Timestamp, language: Language) -> Self {
+    fn new(
+        entry: &DestinationHealth,
+        waiting: Waiting,
+        now: Timestamp,
+        language: Language,
+    ) -> Self {
         let (state, since, reason, next_probe_at) = match &entry.health {
             Health::Healthy { since } => ("healthy", *since, None, None),
             Health::Paused {
                 since,
                 cause,
                 next_probe_at,
-            } => ("paused", *since, Some(cause.text(language)), Some(*next_probe_at)),
+            } => (
+                "paused",
+                *since,
+                Some(cause.text(language)),
+                Some(*next_probe_at),
+            ),
         };
         Self {
             id: entry.id.to_string(),

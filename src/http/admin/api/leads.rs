@@ -82,7 +82,11 @@ pub(crate) async fn export(
     let filter = typed.parse(&server.time_zone)?;
     let dialect = csv::Dialect::from_query(query, language)?;
     let columns = csv::Columns::new(&forms.load(), filter.form.as_ref());
-    tracing::info!(operator = operator.name(), action = "export", "admin action");
+    tracing::info!(
+        operator = operator.name(),
+        action = "export",
+        "admin action"
+    );
     let today = clock.now().to_zoned(server.time_zone.clone()).date();
     let sheet = csv::Sheet::new(dialect, columns, server.time_zone.clone());
     Ok(HttpResponse::Ok()

@@ -9,7 +9,8 @@ use crate::secret::Secret;
 
 /// Verified for a name nobody has, so that the time of the answer does not tell which names exist. The parameters are those that
 /// `leadgate hash-password` writes; the output is arbitrary.
-const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cyBzYWx0IQ$kpFdWJqnoZRTnM0mZjNyvqCqJzPzqQFnP3S0vmgK3oM";
+const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cyBzYWx0IQ$kpFdWJqnoZRTnM0mZjNyvqCqJzPzqQFnP3S0vmgK3oM";
 
 /// A longer password is not looked at.
 const LONGEST: usize = 1_024;

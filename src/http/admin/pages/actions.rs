@@ -41,9 +41,10 @@ pub(super) fn buttons(screen: &Screen, stored: &StoredLead) -> Markup {
 
 fn resend_label<'a>(screen: &Screen, stored: &StoredLead) -> &'a str {
     match stored.status.state() {
-        State::Delivered => screen
-            .language
-            .pick("Проверить в CRM и отправить, если нет", "Check in the CRM, resend if gone"),
+        State::Delivered => screen.language.pick(
+            "Проверить в CRM и отправить, если нет",
+            "Check in the CRM, resend if gone",
+        ),
         State::Retrying => screen.language.pick("Отправить сейчас", "Send now"),
         _ => screen.language.pick("Отправить снова", "Resend"),
     }
@@ -118,7 +119,10 @@ pub(super) fn flash<'a>(screen: &Screen, code: &str) -> Option<&'a str> {
     }
     match Action::parse(code)? {
         Action::Resend => pick("Снова в работе.", "Back to work."),
-        Action::Release => pick("Заявка выпущена и отправляется.", "Released; it goes out now."),
+        Action::Release => pick(
+            "Заявка выпущена и отправляется.",
+            "Released; it goes out now.",
+        ),
         Action::Discard => pick("Заявка отклонена.", "The lead is discarded."),
         Action::Erase => pick("Данные стёрты.", "The data is erased."),
     }

@@ -56,7 +56,9 @@ fn headline(
             };
             let wait = words::plural(waiting.count, "ждёт", "ждут", "ждут");
             let oldest = age.map_or_else(String::new, |age| format!(", самой старой {age}"));
-            format!("{name} {trouble} с {since}, {wait} {leads}{oldest}, следующая проба через {probe}")
+            format!(
+                "{name} {trouble} с {since}, {wait} {leads}{oldest}, следующая проба через {probe}"
+            )
         }
         Language::En => {
             let trouble = if is_out_of_reach(cause) {
@@ -65,7 +67,9 @@ fn headline(
                 "accepts no leads"
             };
             let oldest = age.map_or_else(String::new, |age| format!(", the oldest for {age}"));
-            format!("{name} {trouble} since {since}, {leads} waiting{oldest}, next probe in {probe}")
+            format!(
+                "{name} {trouble} since {since}, {leads} waiting{oldest}, next probe in {probe}"
+            )
         }
     }
 }

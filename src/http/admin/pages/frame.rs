@@ -88,7 +88,10 @@ impl Screen {
                 }
             }
         };
-        respond(StatusCode::OK, &document(self.language, title, &header, content))
+        respond(
+            StatusCode::OK,
+            &document(self.language, title, &header, content),
+        )
     }
 
     /// The whole page for a visitor who is not logged in.

@@ -148,7 +148,9 @@ fn marks<'a>(screen: &Screen, lead: &'a Lead) -> Vec<(&'a str, &'a str)> {
         (pick("Пришёл с", "Came from"), &lead.page.referrer),
     ];
     let visit = &lead.attribution.visit.0;
-    let visit = visit.iter().map(|(id, value)| (id.as_str(), value.as_str()));
+    let visit = visit
+        .iter()
+        .map(|(id, value)| (id.as_str(), value.as_str()));
     known
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_deref()?)))

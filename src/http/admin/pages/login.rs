@@ -21,7 +21,13 @@ pub(crate) fn address(next: &str) -> String {
 
 /// `GET /admin/login`.
 pub(crate) async fn show(screen: Screen, request: HttpRequest) -> HttpResponse {
-    form(&screen, StatusCode::OK, &next_of(request.query_string()), "", None)
+    form(
+        &screen,
+        StatusCode::OK,
+        &next_of(request.query_string()),
+        "",
+        None,
+    )
 }
 
 /// `POST /admin/login`: name, password, next.
@@ -51,7 +57,10 @@ pub(crate) async fn log_in(
         }
         LogIn::Refused => {
             tracing::warn!("a log-in to the admin was refused");
-            let text = screen.pick("Имя или пароль не подходят.", "The name or the password is wrong.");
+            let text = screen.pick(
+                "Имя или пароль не подходят.",
+                "The name or the password is wrong.",
+            );
             form(&screen, StatusCode::UNAUTHORIZED, &next, &name, Some(text))
         }
         LogIn::TooSoon(wait) => too_soon(&screen, &next, &name, wait.as_secs() + 1),
@@ -114,10 +123,14 @@ fn too_soon(screen: &Screen, next: &str, name: &str, seconds: u64) -> HttpRespon
         Language::Ru => format!("Слишком много неверных паролей. Попробуйте снова через {wait}."),
         Language::En => format!("Too many wrong passwords. Try again in {wait}."),
     };
-    let mut response = form(screen, StatusCode::TOO_MANY_REQUESTS, next, name, Some(&text));
-    response
-        .headers_mut()
-        .insert(RETRY_AFTER, seconds.into());
+    let mut response = form(
+        screen,
+        StatusCode::TOO_MANY_REQUESTS,
+        next,
+        name,
+        Some(&text),
+    );
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
     response
 }
 
@@ -158,7 +171,10 @@ mod tests {
             let text: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
             next_of(&format!("next={text}"))
         };
-        assert_eq!(next("/admin/?state=held&q=%D0%B0"), "/admin/?state=held&q=%D0%B0");
+        assert_eq!(
+            next("/admin/?state=held&q=%D0%B0"),
+            "/admin/?state=held&q=%D0%B0"
+        );
         for foreign in [
             "https://evil.example/admin/",
             "//evil.example",

@@ -8,7 +8,11 @@ use crate::lead::{FieldKind, FieldSpec, Form, Language};
 
 /// The address a form is posted to, below `public_url`.
 pub(super) fn address(form: &Form, public_url: &Url) -> String {
-    format!("{}/f/{}", public_url.as_str().trim_end_matches('/'), form.id)
+    format!(
+        "{}/f/{}",
+        public_url.as_str().trim_end_matches('/'),
+        form.id
+    )
 }
 
 /// The address and the HTML of a form.
@@ -23,7 +27,11 @@ pub(super) fn of(screen: &Screen, form: &Form, public_url: &Url) -> Markup {
 /// The HTML as a person would write it, in the language of the form's visitors.
 fn source(form: &Form, address: &str) -> String {
     let mut lines = vec![format!("<form action=\"{address}\" method=\"post\">")];
-    lines.extend(form.fields.iter().map(|field| format!("  {}", input(field))));
+    lines.extend(
+        form.fields
+            .iter()
+            .map(|field| format!("  {}", input(field))),
+    );
     if form.fields.is_empty() {
         let label = form.language.pick("Телефон", "Phone");
         lines.push(format!(

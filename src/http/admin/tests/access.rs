@@ -9,7 +9,11 @@ use super::{Answer, PASSWORD, PUBLIC, World, run};
 use crate::http::admin::{API, PAGES};
 
 async fn log_in(world: &World, name: &str, password: &str) -> Answer {
-    let form = [("name", name), ("password", password), ("next", "/admin/forms")];
+    let form = [
+        ("name", name),
+        ("password", password),
+        ("next", "/admin/forms"),
+    ];
     world
         .send(
             TestRequest::post()
@@ -32,7 +36,10 @@ fn no_address_of_the_api_answers_a_stranger() {
     run(async {
         let world = World::new();
         for row in API {
-            let path = format!("/admin/api{}", row.path.replace("{id}", "x").replace("{action}", "erase"));
+            let path = format!(
+                "/admin/api{}",
+                row.path.replace("{id}", "x").replace("{action}", "erase")
+            );
             let method = Method::from_bytes(row.method.as_bytes()).expect("a method");
             for wrong in [None, Some("Bearer wrong"), Some("Basic YTpi")] {
                 let mut request = TestRequest::default().method(method.clone()).uri(&path);
@@ -44,7 +51,9 @@ fn no_address_of_the_api_answers_a_stranger() {
                 assert_eq!(answer.json()["code"], "unauthorized", "{path}");
             }
         }
-        let unknown = world.send(TestRequest::get().uri("/admin/api/secrets")).await;
+        let unknown = world
+            .send(TestRequest::get().uri("/admin/api/secrets"))
+            .await;
         assert_eq!(unknown.status, StatusCode::UNAUTHORIZED);
     });
 }
@@ -53,12 +62,25 @@ fn no_address_of_the_api_answers_a_stranger() {
 fn every_page_shows_a_stranger_the_way_in() {
     run(async {
         let world = World::new();
-        for row in PAGES.iter().filter(|row| !row.path.starts_with("/static") && !row.path.starts_with("/language")) {
-            let path = format!("/admin{}", row.path.replace("{id}", "x").replace("{action}", "erase"));
+        for row in PAGES
+            .iter()
+            .filter(|row| !row.path.starts_with("/static") && !row.path.starts_with("/language"))
+        {
+            let path = format!(
+                "/admin{}",
+                row.path.replace("{id}", "x").replace("{action}", "erase")
+            );
             let method = Method::from_bytes(row.method.as_bytes()).expect("a method");
-            let answer = world.send(TestRequest::default().method(method).uri(&path)).await;
+            let answer = world
+                .send(TestRequest::default().method(method).uri(&path))
+                .await;
             assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
-            assert!(answer.header("location").starts_with("/admin/login?next=%2Fadmin%2F"), "{path}");
+            assert!(
+                answer
+                    .header("location")
+                    .starts_with("/admin/login?next=%2Fadmin%2F"),
+                "{path}"
+            );
         }
     });
 }
@@ -72,10 +94,17 @@ fn the_right_password_opens_a_session_in_a_locked_down_cookie() {
         assert_eq!(answer.header("location"), "/admin/forms");
         let cookie = answer.header("set-cookie").to_owned();
         assert!(cookie.starts_with("__Host-leadgate="), "{cookie}");
-        assert!(cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{cookie}");
+        assert!(
+            cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"),
+            "{cookie}"
+        );
         let cookie = session(&world).await;
         let list = |cookie: String| {
-            world.send(TestRequest::get().uri("/admin/api/leads").insert_header(("Cookie", cookie)))
+            world.send(
+                TestRequest::get()
+                    .uri("/admin/api/leads")
+                    .insert_header(("Cookie", cookie)),
+            )
         };
         assert_eq!(list(cookie.clone()).await.status, StatusCode::OK);
         world.clock.advance(Duration::from_secs(12 * 3600 + 1));
@@ -99,7 +128,10 @@ fn a_wrong_password_and_an_unknown_name_are_answered_alike_and_get_slower() {
         assert_eq!(early.status, StatusCode::TOO_MANY_REQUESTS);
         assert!(!early.header("retry-after").is_empty());
         world.clock.advance(Duration::from_secs(3));
-        assert_eq!(log_in(&world, "anna", PASSWORD).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(
+            log_in(&world, "anna", PASSWORD).await.status,
+            StatusCode::SEE_OTHER
+        );
     });
 }
 
@@ -109,21 +141,31 @@ fn a_request_forged_by_another_page_changes_nothing() {
         let world = World::new();
         let cookie = session(&world).await;
         let post = |path: &str, from: Option<(&'static str, &'static str)>| {
-            let mut request = TestRequest::post().uri(path).insert_header(("Cookie", cookie.clone()));
+            let mut request = TestRequest::post()
+                .uri(path)
+                .insert_header(("Cookie", cookie.clone()));
             if let Some(header) = from {
                 request = request.insert_header(header);
             }
             world.send(request)
         };
         for path in ["/admin/api/leads/resend", "/admin/logout"] {
-            for from in [None, Some(("Origin", "https://evil.example")), Some(("Origin", "null"))] {
+            for from in [
+                None,
+                Some(("Origin", "https://evil.example")),
+                Some(("Origin", "null")),
+            ] {
                 let answer = post(path, from).await;
                 assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} {from:?}");
             }
         }
         let ours = post("/admin/api/leads/resend", Some(("Origin", PUBLIC))).await;
         assert_eq!(ours.status, StatusCode::OK);
-        let ours = post("/admin/api/leads/resend", Some(("Sec-Fetch-Site", "same-origin"))).await;
+        let ours = post(
+            "/admin/api/leads/resend",
+            Some(("Sec-Fetch-Site", "same-origin")),
+        )
+        .await;
         assert_eq!(ours.status, StatusCode::OK);
     });
 }
@@ -158,7 +200,9 @@ fn logging_out_and_a_changed_password_end_the_session() {
         assert_eq!(world.send(out).await.status, StatusCode::SEE_OTHER);
         assert_eq!(status(&first).await.status, StatusCode::UNAUTHORIZED);
         assert_eq!(status(&second).await.status, StatusCode::OK);
-        world.access.replace(crate::http::settings::Admin::default());
+        world
+            .access
+            .replace(crate::http::settings::Admin::default());
         assert_eq!(status(&second).await.status, StatusCode::UNAUTHORIZED);
     });
 }

@@ -29,7 +29,9 @@ fn stable(mut value: Value) -> Value {
                 };
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = stable(item.take())),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| *item = stable(item.take())),
         _ => {}
     }
     value
@@ -66,7 +68,10 @@ fn the_list_is_newest_first_and_its_cursor_leads_to_the_rest() {
         assert_eq!(page["leads"][0]["id"], second.to_string());
         assert_eq!(page["leads"][0]["phone"], Value::Null);
         let next = page["next"].as_str().expect("a cursor");
-        let page = world.get(&format!("/admin/api/leads?limit=1&cursor={next}")).await.json();
+        let page = world
+            .get(&format!("/admin/api/leads?limit=1&cursor={next}"))
+            .await
+            .json();
         assert_eq!(page["leads"][0]["id"], first.to_string());
         assert_eq!(page["leads"][0]["phone"], "+79123456789");
         assert_eq!(page["next"], Value::Null);
@@ -79,10 +84,14 @@ fn filters_let_through_what_they_say() {
         let world = World::new();
         let failed = world.lead(&ANNA, None).await;
         world.attempt(failed, rejected()).await;
-        world.lead(&[("name", "Boris")], Some(HeldReason::Honeypot)).await;
+        world
+            .lead(&[("name", "Boris")], Some(HeldReason::Honeypot))
+            .await;
         let count = async |query: &str| {
             let answer = world.get(&format!("/admin/api/leads?{query}")).await;
-            answer.json()["leads"].as_array().map_or(usize::MAX, Vec::len)
+            answer.json()["leads"]
+                .as_array()
+                .map_or(usize::MAX, Vec::len)
         };
         assert_eq!(count("").await, 2);
         assert_eq!(count("state=failed").await, 1);
@@ -119,12 +128,24 @@ fn a_held_lead_is_released_or_discarded_and_not_twice() {
         let one = world.lead(&ANNA, Some(HeldReason::Honeypot)).await;
         let other = world.lead(&ANNA, Some(HeldReason::Honeypot)).await;
         let held = world.get(&format!("/admin/api/leads/{one}")).await.json();
-        assert_eq!((&held["state"], &held["held_reason"]), (&json!("held"), &json!("honeypot")));
-        let released = world.post(&format!("/admin/api/leads/{one}/release"), "").await;
-        assert_eq!((released.status, &released.json()["state"]), (StatusCode::OK, &json!("queued")));
-        let discarded = world.post(&format!("/admin/api/leads/{other}/discard"), "").await;
+        assert_eq!(
+            (&held["state"], &held["held_reason"]),
+            (&json!("held"), &json!("honeypot"))
+        );
+        let released = world
+            .post(&format!("/admin/api/leads/{one}/release"), "")
+            .await;
+        assert_eq!(
+            (released.status, &released.json()["state"]),
+            (StatusCode::OK, &json!("queued"))
+        );
+        let discarded = world
+            .post(&format!("/admin/api/leads/{other}/discard"), "")
+            .await;
         assert_eq!(discarded.json()["state"], "discarded");
-        let again = world.post(&format!("/admin/api/leads/{other}/release"), "").await;
+        let again = world
+            .post(&format!("/admin/api/leads/{other}/release"), "")
+            .await;
         assert_eq!(again.status, StatusCode::CONFLICT);
         assert_eq!(again.json()["code"], "conflict");
     });
@@ -135,7 +156,9 @@ fn an_erased_lead_has_no_contacts_and_is_discarded() {
     run(async {
         let world = World::new();
         let id = world.lead(&ANNA, None).await;
-        let erased = world.post(&format!("/admin/api/leads/{id}/erase"), "").await;
+        let erased = world
+            .post(&format!("/admin/api/leads/{id}/erase"), "")
+            .await;
         assert_eq!(erased.status, StatusCode::OK, "{}", erased.body);
         let lead = world.get(&format!("/admin/api/leads/{id}")).await.json();
         assert_eq!(lead["state"], "discarded");
@@ -154,13 +177,19 @@ fn resending_a_filter_takes_failed_and_retrying_unless_states_are_named() {
             let id = world.lead(&ANNA, None).await;
             world.attempt(id, outcome).await;
         }
-        let nothing = world.post("/admin/api/leads/resend", "{\"form\":\"other\"}").await;
+        let nothing = world
+            .post("/admin/api/leads/resend", "{\"form\":\"other\"}")
+            .await;
         assert_eq!(nothing.json(), json!({"matched": 0, "resent": 0}));
-        let misspelt = world.post("/admin/api/leads/resend", "{\"froms\":\"x\"}").await;
+        let misspelt = world
+            .post("/admin/api/leads/resend", "{\"froms\":\"x\"}")
+            .await;
         assert_eq!(misspelt.status, StatusCode::BAD_REQUEST);
         let all = world.post("/admin/api/leads/resend", "{}").await;
         assert_eq!(all.json(), json!({"matched": 2, "resent": 2}));
-        let delivered = world.post("/admin/api/leads/resend", "{\"state\":\"delivered\"}").await;
+        let delivered = world
+            .post("/admin/api/leads/resend", "{\"state\":\"delivered\"}")
+            .await;
         assert_eq!(delivered.json()["matched"], 1);
     });
 }
@@ -171,7 +200,11 @@ fn unknown_leads_and_wrong_methods_are_said_in_the_same_shape() {
         let world = World::new();
         let id = world.lead(&ANNA, None).await;
         for (path, status, code) in [
-            ("/admin/api/leads/0190a4d2-0000-7000-8000-000000000000", 404, "not_found"),
+            (
+                "/admin/api/leads/0190a4d2-0000-7000-8000-000000000000",
+                404,
+                "not_found",
+            ),
             ("/admin/api/leads/x", 404, "not_found"),
             ("/admin/api/nothing", 404, "not_found"),
             (&*format!("/admin/api/leads/{id}/resend"), 405, "method"),
@@ -181,7 +214,9 @@ fn unknown_leads_and_wrong_methods_are_said_in_the_same_shape() {
             assert_eq!(answer.json()["code"], code, "{path}");
             assert_eq!(answer.json()["ok"], false, "{path}");
         }
-        let answer = world.post(&format!("/admin/api/leads/{id}/explode"), "").await;
+        let answer = world
+            .post(&format!("/admin/api/leads/{id}/explode"), "")
+            .await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
     });
 }

@@ -20,14 +20,24 @@ fn the_export_has_a_mark_a_zone_and_guarded_cells() {
         world.attempt(id, delivered()).await;
         let answer = world.get("/admin/api/leads.csv?lang=ru").await;
         assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
-        assert!(answer.header("content-disposition").starts_with("attachment; filename=\"leads-"));
+        assert!(
+            answer
+                .header("content-disposition")
+                .starts_with("attachment; filename=\"leads-")
+        );
         let mut lines = answer.body.split("\r\n");
         let header = lines.next().expect("a header");
-        assert!(header.starts_with("\u{feff}Получена (Europe/Moscow);Номер заявки;"), "{header}");
+        assert!(
+            header.starts_with("\u{feff}Получена (Europe/Moscow);Номер заявки;"),
+            "{header}"
+        );
         assert!(header.ends_with(";Guests;Другие поля"), "{header}");
         let row = lines.next().expect("a row");
         assert!(row.contains(";'=HYPERLINK(1);'+79123456789;"), "{row}");
-        assert!(row.contains(";shop;1042C;https://demo.retailcrm.ru/orders/1042/edit;1;"), "{row}");
+        assert!(
+            row.contains(";shop;1042C;https://demo.retailcrm.ru/orders/1042/edit;1;"),
+            "{row}"
+        );
         assert!(row.ends_with(";3;\"note: a;\"\"b\"\"\""), "{row}");
         assert_eq!(lines.collect::<Vec<_>>(), [""]);
     });

@@ -18,28 +18,53 @@ async fn page(world: &World, path: &str, language: &str) -> Answer {
 
 fn has_cyrillic(text: &str) -> bool {
     // The name of the other language is written in that language.
-    text.replace("Русский", "").chars().any(|c| ('\u{400}'..='\u{4ff}').contains(&c))
+    text.replace("Русский", "")
+        .chars()
+        .any(|c| ('\u{400}'..='\u{4ff}').contains(&c))
 }
 
 /// A world with one lead of each sort, a paused destination and a refused origin; paths of all its pages.
 async fn busy() -> (World, Vec<String>) {
     let world = World::new();
-    let failed = world.lead(&[("name", "Failed"), ("phone", "89123456789"), ("_page_url", "https://shop.example/?utm_source=ya")], None).await;
+    let failed = world
+        .lead(
+            &[
+                ("name", "Failed"),
+                ("phone", "89123456789"),
+                ("_page_url", "https://shop.example/?utm_source=ya"),
+            ],
+            None,
+        )
+        .await;
     world.attempt(failed, rejected()).await;
-    let sent = world.lead(&[("name", "Sent"), ("colour", "red")], None).await;
+    let sent = world
+        .lead(&[("name", "Sent"), ("colour", "red")], None)
+        .await;
     world.attempt(sent, delivered()).await;
-    let held = world.lead(&[("phone", "89123456780")], Some(HeldReason::Honeypot)).await;
+    let held = world
+        .lead(&[("phone", "89123456780")], Some(HeldReason::Honeypot))
+        .await;
     let erased = world.lead(&[("name", "Erased")], None).await;
-    world.post(&format!("/admin/api/leads/{erased}/erase"), "").await;
+    world
+        .post(&format!("/admin/api/leads/{erased}/erase"), "")
+        .await;
     let now = world.clock.now();
     world.outlook.reset(vec![DestinationHealth {
         id: super::shop(),
         kind: "retailcrm",
-        health: Health::Paused { since: now, cause: Cause::TimedOut { after_s: 30 }, next_probe_at: now },
+        health: Health::Paused {
+            since: now,
+            cause: Cause::TimedOut { after_s: 30 },
+            next_probe_at: now,
+        },
     }]);
     let form = FormId::parse("callback").expect("an id");
     world.refused.record(&form, "https://new.example", now);
-    let mut paths = vec!["/admin/".to_owned(), "/admin/forms".to_owned(), "/admin/login".to_owned()];
+    let mut paths = vec![
+        "/admin/".to_owned(),
+        "/admin/forms".to_owned(),
+        "/admin/login".to_owned(),
+    ];
     paths.push("/admin/?q=nobody-has-this".to_owned());
     paths.push("/admin/?state=dead".to_owned());
     paths.push("/admin/nowhere".to_owned());
@@ -57,7 +82,11 @@ fn every_page_is_wholly_in_the_language_it_is_asked_in() {
         let (world, paths) = busy().await;
         for path in &paths {
             let english = page(&world, path, "en").await;
-            assert!(english.body.contains("<html lang=\"en\">"), "{path}: {}", english.body);
+            assert!(
+                english.body.contains("<html lang=\"en\">"),
+                "{path}: {}",
+                english.body
+            );
             assert!(!has_cyrillic(&english.body), "{path}: {}", english.body);
             let russian = page(&world, path, "ru").await;
             assert!(russian.body.contains("<html lang=\"ru\">"), "{path}");
@@ -72,12 +101,20 @@ fn every_page_is_protected_by_its_headers_and_has_nothing_inline() {
         let (world, paths) = busy().await;
         for path in &paths {
             let answer = page(&world, path, "ru").await;
-            assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
+            assert!(
+                answer
+                    .header("content-security-policy")
+                    .starts_with("default-src 'none'"),
+                "{path}"
+            );
             assert_eq!(answer.header("cache-control"), "no-store", "{path}");
             assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
             assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
             assert!(!answer.body.contains(" style="), "{path}");
-            assert!(!answer.body.contains("<script>") && !answer.body.contains("onclick"), "{path}");
+            assert!(
+                !answer.body.contains("<script>") && !answer.body.contains("onclick"),
+                "{path}"
+            );
         }
     });
 }
@@ -87,12 +124,23 @@ fn what_a_visitor_typed_is_shown_and_never_run() {
     run(async {
         let world = World::new();
         let evil = "<script>alert(1)</script>";
-        let id = world.lead(&[("name", evil), (evil, "\"><img src=x>")], None).await;
-        for path in ["/admin/".to_owned(), format!("/admin/leads/{id}"), format!("/admin/?q={evil}")] {
+        let id = world
+            .lead(&[("name", evil), (evil, "\"><img src=x>")], None)
+            .await;
+        for path in [
+            "/admin/".to_owned(),
+            format!("/admin/leads/{id}"),
+            format!("/admin/?q={evil}"),
+        ] {
             let body = page(&world, &path, "ru").await.body;
             assert!(!body.contains(evil) && !body.contains("<img"), "{path}");
         }
-        assert!(page(&world, "/admin/", "ru").await.body.contains("&lt;script&gt;"));
+        assert!(
+            page(&world, "/admin/", "ru")
+                .await
+                .body
+                .contains("&lt;script&gt;")
+        );
     });
 }
 
@@ -105,7 +153,10 @@ fn the_list_shows_state_order_attempts_and_the_last_error() {
         assert!(body.contains("the CRM refused: Errors in the input parameters; site: unknown"));
         assert!(body.contains("<span class=\"pill failed\">failed</span>"));
         assert!(body.contains("unreachable since"));
-        assert!(body.contains("Needs attention <span class=\"count\">2</span>"), "{body}");
+        assert!(
+            body.contains("Needs attention <span class=\"count\">2</span>"),
+            "{body}"
+        );
         assert!(body.contains("data erased"));
     });
 }
@@ -114,10 +165,22 @@ fn the_list_shows_state_order_attempts_and_the_last_error() {
 fn a_filtered_list_carries_its_filters_on() {
     run(async {
         let (world, _) = busy().await;
-        let body = page(&world, "/admin/?q=shop&form=callback&state=held", "en").await.body;
-        assert!(body.contains("href=\"/admin/?state=delivered&amp;form=callback&amp;q=shop\""), "{body}");
-        assert!(body.contains("<option value=\"callback\" selected>"), "{body}");
-        assert!(body.contains("/admin/api/leads.csv?state=held&amp;form=callback&amp;q=shop&amp;lang=en"));
+        let body = page(&world, "/admin/?q=shop&form=callback&state=held", "en")
+            .await
+            .body;
+        assert!(
+            body.contains("href=\"/admin/?state=delivered&amp;form=callback&amp;q=shop\""),
+            "{body}"
+        );
+        assert!(
+            body.contains("<option value=\"callback\" selected>"),
+            "{body}"
+        );
+        assert!(
+            body.contains(
+                "/admin/api/leads.csv?state=held&amp;form=callback&amp;q=shop&amp;lang=en"
+            )
+        );
     });
 }
 
@@ -136,7 +199,12 @@ fn a_refused_origin_is_shown_with_the_line_that_allows_it() {
     run(async {
         let (world, _) = busy().await;
         let body = page(&world, "/admin/forms", "en").await.body;
-        assert!(body.contains("origins = [&quot;https://shop.example&quot;, &quot;https://new.example&quot;]"), "{body}");
+        assert!(
+            body.contains(
+                "origins = [&quot;https://shop.example&quot;, &quot;https://new.example&quot;]"
+            ),
+            "{body}"
+        );
     });
 }
 
@@ -144,16 +212,23 @@ fn a_refused_origin_is_shown_with_the_line_that_allows_it() {
 fn an_action_redirects_back_to_the_lead_and_says_what_was_done() {
     run(async {
         let world = World::new();
-        let id = world.lead(&[("name", "Held")], Some(HeldReason::Honeypot)).await;
+        let id = world
+            .lead(&[("name", "Held")], Some(HeldReason::Honeypot))
+            .await;
         let address = format!("/admin/leads/{id}");
         let released = world.post(&format!("{address}/release"), "").await;
         assert_eq!(released.status, StatusCode::SEE_OTHER);
-        assert_eq!(released.header("location"), format!("{address}?done=release"));
+        assert_eq!(
+            released.header("location"),
+            format!("{address}?done=release")
+        );
         let late = world.post(&format!("{address}/discard"), "").await;
         assert_eq!(late.header("location"), format!("{address}?done=conflict"));
         let body = page(&world, late.header("location"), "en").await.body;
         assert!(body.contains("nothing was done"));
-        let forged = page(&world, &format!("{address}?done=%3Cb%3E"), "en").await.body;
+        let forged = page(&world, &format!("{address}?done=%3Cb%3E"), "en")
+            .await
+            .body;
         assert!(!forged.contains("notice good"));
     });
 }
@@ -164,12 +239,23 @@ fn the_language_is_remembered_in_a_cookie() {
         let world = World::new();
         let answer = page(&world, "/admin/language/en?next=%2Fadmin%2Fforms", "ru").await;
         assert_eq!(answer.header("location"), "/admin/forms");
-        let cookie = answer.header("set-cookie").split(';').next().expect("a cookie").to_owned();
+        let cookie = answer
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .expect("a cookie")
+            .to_owned();
         let request = TestRequest::get()
             .uri("/admin/forms")
             .insert_header(bearer())
             .insert_header(("Cookie", cookie));
-        assert!(world.send(request).await.body.contains("<html lang=\"en\">"));
+        assert!(
+            world
+                .send(request)
+                .await
+                .body
+                .contains("<html lang=\"en\">")
+        );
         let foreign = page(&world, "/admin/language/en?next=https://evil.example", "ru").await;
         assert_eq!(foreign.header("location"), "/admin/");
     });
