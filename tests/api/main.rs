@@ -1,0 +1,16 @@
+//! The gate as its users meet it: the real app against the simulated CRM over real HTTP. Time is moved with the clock; nothing sleeps.
+#![expect(
+    clippy::expect_used,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
+
+mod admin_api;
+mod bad_input;
+mod cors;
+mod delivery;
+mod idempotency;
+mod outage;
+mod rate_limit;
+mod restart;
+mod submission;
+mod support;
