@@ -1,6 +1,7 @@
 //! The committer thread: decides commands in groups and makes each group durable with one fdatasync before anybody is answered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use jiff::Timestamp;
@@ -61,6 +62,8 @@ pub(super) struct Committer {
     pub(super) overlay: Arc<Overlay>,
     pub(super) disk: Disk,
     pub(super) applier: SyncSender<Group>,
+    /// The sequence of the last group on the disk; readers wait until it is applied, so that they see what has been answered.
+    pub(super) committed: Arc<AtomicU64>,
     pub(super) failure: watch::Sender<Option<Arc<StoreError>>>,
 }
 
@@ -179,6 +182,7 @@ impl Committer {
             Err(AppendError::Broken(error)) => return self.broken(answers, error),
         };
         self.overlay.add(&records, sequence);
+        self.committed.store(sequence, Ordering::Release);
         let (committed, applied): (Vec<_>, Vec<_>) = answers
             .into_iter()
             .partition(|(when, _)| matches!(when, When::Committed));

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -44,6 +45,7 @@ pub(super) struct Room {
     pub(super) index: Index,
     outbox: Arc<Mutex<Outbox>>,
     disk: Disk,
+    committed: Arc<AtomicU64>,
     pub(super) applied: watch::Receiver<u64>,
     failure: watch::Receiver<Option<Arc<StoreError>>>,
     pub(super) directories: Directories,
@@ -77,6 +79,7 @@ impl Store {
         };
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
+        let committed = Arc::new(AtomicU64::new(last_sequence));
         let applied = watch::Sender::new(last_sequence);
         let failure = watch::Sender::new(None);
         let (applied_seen, failure_seen) = (applied.subscribe(), failure.subscribe());
@@ -86,6 +89,7 @@ impl Store {
             overlay: Arc::clone(&overlay),
             disk: disk.clone(),
             applier: groups,
+            committed: Arc::clone(&committed),
             failure: failure.clone(),
         };
         let applier = Applier {
@@ -103,6 +107,7 @@ impl Store {
             index,
             outbox,
             disk,
+            committed,
             applied: applied_seen,
             failure: failure_seen,
             directories,
@@ -226,13 +231,15 @@ impl Store {
         self.ask(|reply| Command::Orphan(gone, reply)).await
     }
 
-    /// One lead.
+    /// One lead. Like all reading: sees every lead that has been answered before the call.
     pub async fn lead(&self, id: LeadId) -> Result<Option<StoredLead>, StoreError> {
+        self.catch_up().await?;
         self.read(move |room| query::lead(&room.index, id)).await
     }
 
     /// The attempts of one delivery, the oldest first.
     pub async fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
+        self.catch_up().await?;
         self.read(move |room| {
             let records = room.index.records(Table::Attempt, &attempt_prefix(id));
             records
@@ -244,6 +251,7 @@ impl Store {
 
     /// A page of the list, newest first.
     pub async fn leads(&self, filter: Filter, page: Page) -> Result<LeadPage, StoreError> {
+        self.catch_up().await?;
         self.read(move |room| query::leads(&room.index, &filter, page))
             .await
     }
@@ -264,6 +272,7 @@ impl Store {
         form: FormId,
         since: Timestamp,
     ) -> Result<FormCount, StoreError> {
+        self.catch_up().await?;
         self.read(move |room| {
             let newest = room.index.leads_of(&form, ALL_IDS).next().transpose()?;
             let recent = room
@@ -332,6 +341,17 @@ impl Store {
             room.mark.write(&mark).map_err(journal_error)
         })
         .await
+    }
+
+    /// Waits until the index holds every group that is on the disk now: a few milliseconds at most.
+    async fn catch_up(&self) -> Result<(), StoreError> {
+        let committed = self.0.committed.load(Ordering::Acquire);
+        let mut applied = self.0.applied.clone();
+        applied
+            .wait_for(|applied| *applied >= committed)
+            .await
+            .map_err(|_ended| StoreError::Stopped)?;
+        Ok(())
     }
 
     /// Sends a command and waits for its answer.
