@@ -1,0 +1,61 @@
+//! The one list of CRMs: from the `kind` of a config block to the thing behind the trait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::delivery::RetrySchedule;
+use crate::destination::{Destination, retailcrm};
+use crate::lead::{DeliverRule, DestinationId, Forms};
+
+/// One `[[destinations]]`: what every kind has, and the kind's own part.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its id, unique.
+    pub id: DestinationId,
+    /// The delays between attempts.
+    pub retry: RetrySchedule,
+    /// How many attempts may be under way at once.
+    pub in_flight: usize,
+    /// The kind's own settings.
+    pub kind: KindSettings,
+}
+
+/// The settings of one kind of CRM.
+#[derive(Clone, Debug)]
+pub enum KindSettings {
+    /// `kind = "retailcrm"`.
+    RetailCrm(retailcrm::Settings),
+}
+
+/// How many attempts of one destination are under way at once unless the config says otherwise: at the CRM's ten requests a second
+/// and 0.8 s per answer, eight keep the pace full (Little's law).
+pub const DEFAULT_IN_FLIGHT: usize = 8;
+
+/// The time-out of a request unless the config says otherwise, as the CRM's own modules have it.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A mistake in a form's mapping, found when the config is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappingProblem {
+    /// The key path below the deliver block: `order.customFields.city`.
+    pub path: String,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+/// Checks a deliver rule against what the kind of its destination understands; all mistakes at once.
+pub fn check_rule(kind: &KindSettings, rule: &DeliverRule) -> Vec<MappingProblem> {
+    match kind {
+        KindSettings::RetailCrm(_) => retailcrm::check_rule(rule),
+    }
+}
+
+/// Makes the destination. Rules that [`check_rule`] complains of are left out; the config reader has refused them before.
+pub fn build(settings: &Settings, index: usize, forms: &Forms, clock: &Clock) -> Arc<dyn Destination> {
+    match &settings.kind {
+        KindSettings::RetailCrm(own) => {
+            Arc::new(retailcrm::RetailCrm::new(settings.id.clone(), index, own, forms, clock.clone()))
+        }
+    }
+}
