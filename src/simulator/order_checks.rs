@@ -1,0 +1,200 @@
+//! What an order refers to must exist: codes of reference lists, users, the customer. Each unknown one refuses the
+//! whole order; all complaints are collected.
+
+use serde_json::{Map, Value, json};
+
+use crate::simulator::account::{Account, has_code};
+use crate::simulator::answer::{Complaint, Refusal};
+use crate::simulator::records::text_of;
+use crate::simulator::texts::Text;
+use crate::simulator::world::World;
+
+/// Whom an order names as its customer.
+pub(super) enum Buyer {
+    /// A customer of the account, by internal id.
+    Known(u64),
+    /// A browser that no customer has yet: the CRM makes one.
+    Browser(String),
+}
+
+/// Fields that may not stand together, or only together.
+pub(super) fn relations(fields: &Map<String, Value>, complaints: &mut Vec<Complaint>) {
+    let mut complain = |path: &str| complaints.push(Complaint::new(path, Text::Invalid));
+    if fields.contains_key("statusComment") && !fields.contains_key("status") {
+        complain("statusComment");
+    }
+    if let Some(mark) = fields.get("mark").and_then(Value::as_i64)
+        && !(0..=10).contains(&mark)
+    {
+        complain("mark");
+    }
+    if let Some(country) = text_of(fields, "countryIso")
+        && !(country.len() == 2 && country.chars().all(|letter| letter.is_ascii_uppercase()))
+    {
+        complain("countryIso");
+    }
+    if let Some(contragent) = fields.get("contragent").and_then(Value::as_object) {
+        let kind = text_of(contragent, "contragentType").unwrap_or("individual");
+        let banned: &[&str] = match kind {
+            "individual" => &[
+                "legalName",
+                "legalAddress",
+                "INN",
+                "OKPO",
+                "KPP",
+                "OGRN",
+                "OGRNIP",
+            ],
+            "legal-entity" => &["OGRNIP"],
+            _ => &["KPP", "OGRN"],
+        };
+        for name in banned.iter().filter(|name| contragent.contains_key(**name)) {
+            complain(&format!("contragent.{name}"));
+        }
+    }
+}
+
+/// Codes of reference lists and the manager.
+pub(super) fn codes(
+    account: &Account,
+    fields: &Map<String, Value>,
+    site: &str,
+    complaints: &mut Vec<Complaint>,
+) {
+    let simple = [
+        ("orderType", "OrderType", &account.order_types),
+        ("orderMethod", "OrderMethod", &account.order_methods),
+    ];
+    for (name, class, known) in simple {
+        if let Some(code) = text_of(fields, name).filter(|code| !has_code(known, code)) {
+            complaints.push(unknown(name, class, code));
+        }
+    }
+    if let Some(code) = text_of(fields, "status")
+        && account.status_group(code).is_empty()
+    {
+        complaints.push(unknown("status", "Status", code));
+    }
+    if let Some(code) = text_of(fields, "shipmentStore") {
+        complaints.push(unknown("shipmentStore", "Store", code));
+    }
+    if let Some(manager) = fields.get("managerId")
+        && !account.users.iter().any(|user| *manager == json!(user.id))
+    {
+        let text = Text::Unknown("User", "id", manager.to_string());
+        complaints.push(Complaint::new("managerId", text));
+    }
+    let delivery = fields
+        .get("delivery")
+        .and_then(|delivery| delivery["code"].as_str());
+    if let Some(code) = delivery.filter(|code| !has_code(&account.delivery_types, code)) {
+        complaints.push(unknown("delivery.code", "DeliveryType", code));
+    }
+    let list = |name: &str| fields.get(name).and_then(Value::as_array);
+    for (index, item) in list("items").into_iter().flatten().enumerate() {
+        if let Some(code) = item["status"].as_str()
+            && !has_code(&account.product_statuses, code)
+        {
+            let path = format!("items[{index}].status");
+            complaints.push(unknown(&path, "OrderProductStatus", code));
+        }
+    }
+    for (index, payment) in list("payments").into_iter().flatten().enumerate() {
+        let path = format!("payments[{index}]");
+        complaints.extend(payment_complaints(
+            account,
+            payment,
+            (delivery, site),
+            &path,
+        ));
+    }
+}
+
+fn payment_complaints(
+    account: &Account,
+    payment: &Value,
+    (delivery, site): (Option<&str>, &str),
+    path: &str,
+) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    if let Some(code) = payment["status"].as_str()
+        && !has_code(&account.payment_statuses, code)
+    {
+        complaints.push(unknown(&format!("{path}.status"), "PaymentStatus", code));
+    }
+    let Some(code) = payment["type"].as_str() else {
+        return complaints;
+    };
+    let path = format!("{path}.type");
+    let Some(kind) = account.payment_types.iter().find(|kind| kind.code == code) else {
+        complaints.push(unknown(&path, "PaymentType", code));
+        return complaints;
+    };
+    let goes_with =
+        |list: &[String], code: &str| list.is_empty() || list.iter().any(|one| one == code);
+    if delivery.is_some_and(|delivery| !goes_with(&kind.delivery_types, delivery)) {
+        complaints.push(Complaint::new(path.clone(), Text::PaymentAndDelivery));
+    }
+    if !goes_with(&kind.sites, site) {
+        complaints.push(Complaint::new(path, Text::PaymentAndSite));
+    }
+    complaints
+}
+
+fn unknown(path: &str, class: &'static str, code: &str) -> Complaint {
+    Complaint::new(path, Text::Unknown(class, "code", code.to_owned()))
+}
+
+/// The customer that an order names; `None` when the CRM has to make one.
+pub(super) fn buyer(
+    world: &World,
+    customer: Option<&Value>,
+    complaints: &mut Vec<Complaint>,
+) -> Result<Option<Buyer>, Refusal> {
+    let Some(customer) = customer else {
+        return Ok(None);
+    };
+    if let Some(id) = customer["id"].as_u64() {
+        if world.records.live_customer(id).is_some() {
+            return Ok(Some(Buyer::Known(id)));
+        }
+        let text = Text::CustomerUnknown("id", id.to_string());
+        complaints.push(Complaint::new("customer.id", text));
+        return Ok(None);
+    }
+    if let Some(external) = customer["externalId"].as_str() {
+        return by_external(world, customer, external, complaints);
+    }
+    if let Some(browser) = customer["browserId"].as_str() {
+        let known = world.records.customers.values().find(|known| {
+            known.merged_into.is_none() && text_of(&known.fields, "browserId") == Some(browser)
+        });
+        return Ok(Some(match known {
+            Some(known) => Buyer::Known(known.id),
+            None => Buyer::Browser(browser.to_owned()),
+        }));
+    }
+    let complaint = Complaint::new("customer", Text::SetOneOf("id, externalId"));
+    Err(Refusal::about(Text::EntityFormat, vec![complaint]))
+}
+
+fn by_external(
+    world: &World,
+    customer: &Value,
+    external: &str,
+    complaints: &mut Vec<Complaint>,
+) -> Result<Option<Buyer>, Refusal> {
+    let has_one_site = world.setup.account.reachable_sites().len() == 1;
+    if customer["site"].as_str().is_none() && !has_one_site {
+        return Err(Refusal::new(400, Text::MemberMissing("site", "customer")));
+    }
+    let found = world
+        .records
+        .customer_by_external(external)
+        .filter(|id| world.records.live_customer(*id).is_some());
+    if found.is_none() {
+        let text = Text::CustomerUnknown("externalId", external.to_owned());
+        complaints.push(Complaint::new("customer.externalId", text));
+    }
+    Ok(found.map(Buyer::Known))
+}
