@@ -1,7 +1,7 @@
 //! RetailCRM (API v5): a lead becomes a customer and an order with custom fields.
 //!
-//! The rooms, from the wire inwards: [`api`] sends and judges, [`customer`] and [`deliver`] are the flow of an attempt, [`repair`] saves a
-//! lead from one refused value, [`mapping`] computes what is sent, [`fields`] knows what may be sent, [`check`] compares the config
+//! The rooms, from the wire inwards: `api` sends and judges, `customer` and `deliver` are the flow of an attempt, `repair` saves a
+//! lead from one refused value, `mapping` computes what is sent, `fields` knows what may be sent, `check` compares the config
 //! with the account.
 
 mod api;
