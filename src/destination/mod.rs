@@ -3,6 +3,8 @@
 //! A CRM is a folder with the files `mod`, `settings`, `mapping`, `api`, and one line in [`registry`]. A [`Destination`] knows
 //! neither the retry schedule nor the store; it turns one claim into requests and says how that ended.
 
+pub mod client;
+pub mod pace;
 pub mod registry;
 pub mod retailcrm;
 

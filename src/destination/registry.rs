@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::delivery::RetrySchedule;
+use crate::destination::pace::Paces;
 use crate::destination::{Destination, retailcrm};
 use crate::lead::{DeliverRule, DestinationId, Forms};
 
@@ -51,12 +52,14 @@ pub fn check_rule(kind: &KindSettings, rule: &DeliverRule) -> Vec<MappingProblem
     }
 }
 
-/// Makes the destination. Rules that [`check_rule`] complains of are left out; the config reader has refused them before.
+/// Makes the destination; `index` is its place in the config. What [`check_rule`] complains of is left out; the config reader has refused
+/// it before. `around` is what all destinations share; the same [`Paces`] must be passed at every reload, or a reload would forget how much
+/// of the second is spent.
 pub fn build(
     settings: &Settings,
     index: usize,
     forms: &Forms,
-    clock: &Clock,
+    around: (&Clock, &Paces),
 ) -> Arc<dyn Destination> {
     match &settings.kind {
         KindSettings::RetailCrm(own) => Arc::new(retailcrm::RetailCrm::new(
@@ -64,7 +67,7 @@ pub fn build(
             index,
             own,
             forms,
-            clock.clone(),
+            around,
         )),
     }
 }

@@ -1,20 +1,63 @@
 //! RetailCRM (API v5): a lead becomes a customer and an order with custom fields.
+//!
+//! The rooms, from the wire inwards: `api` sends and judges, `customer` and `deliver` are the flow of an attempt, `repair` saves a
+//! lead from one refused value, `mapping` computes what is sent, `fields` knows what may be sent, `check` compares the config
+//! with the account.
 
+mod api;
+mod check;
+mod contacts;
+mod customer;
+mod deliver;
+mod fields;
+mod mapping;
+mod repair;
 mod settings;
+mod suggest;
+mod zone;
 
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 pub use settings::Settings;
 
 use crate::clock::Clock;
 use crate::delivery::Failure;
+use crate::destination::pace::Paces;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Report};
-use crate::lead::{DeliverRule, DestinationId, Forms};
+use crate::lead::{Create, DeliverRule, DestinationId, FormId, Forms};
+
+use api::{Api, Fault};
+use contacts::KnownContacts;
+use deliver::Attempt;
+use mapping::Mapping;
+use zone::AccountZone;
 
 /// One RetailCRM account.
 pub struct RetailCrm {
     id: DestinationId,
+    /// Its place in the config, for key paths.
+    index: usize,
+    account: Account,
+    rules: Vec<Rule>,
+    by_form: BTreeMap<(FormId, Create), usize>,
+}
+
+/// The account, and what is remembered of it between attempts.
+struct Account {
+    api: Api,
+    zone: AccountZone,
+    known: KnownContacts,
+}
+
+/// One deliver rule that ends here.
+struct Rule {
+    /// `forms.callback.deliver[0]`: forms are known by their id, not by their place in the file.
+    key_path: String,
+    mapping: Mapping,
 }
 
 impl RetailCrm {
@@ -24,17 +67,57 @@ impl RetailCrm {
         index: usize,
         settings: &Settings,
         forms: &Forms,
-        clock: Clock,
+        around: (&Clock, &Paces),
     ) -> Self {
-        let _ = (index, settings, forms, clock);
-        Self { id }
+        let (clock, paces) = around;
+        let pace = paces.of(
+            &settings.url,
+            &settings.api_key,
+            (&id, settings.requests_per_second),
+            clock,
+        );
+        let account = Account {
+            api: Api::new(settings, pace, clock.clone()),
+            zone: AccountZone::new(clock.clone()),
+            known: KnownContacts::default(),
+        };
+        let (mut rules, mut by_form) = (Vec::new(), BTreeMap::new());
+        for form in forms.iter() {
+            for (place, rule) in form
+                .deliver
+                .iter()
+                .enumerate()
+                .filter(|(_, rule)| rule.destination == id)
+            {
+                by_form.insert((form.id.clone(), rule.create), rules.len());
+                rules.push(Rule {
+                    key_path: format!("forms.{}.deliver[{place}]", form.id),
+                    mapping: Mapping::compile(rule, &mut Vec::new()),
+                });
+            }
+        }
+        Self {
+            id,
+            index,
+            account,
+            rules,
+            by_form,
+        }
+    }
+
+    fn mapping(&self, claim: &Claim) -> Option<&Mapping> {
+        let place = self
+            .by_form
+            .get(&(claim.lead.form.clone(), claim.delivery.create))?;
+        self.rules.get(*place).map(|rule| &rule.mapping)
     }
 }
 
 /// Checks the mapping of one rule.
 pub fn check_rule(rule: &DeliverRule) -> Vec<MappingProblem> {
-    let _ = rule;
-    Vec::new()
+    let mut problems = Vec::new();
+    drop(Mapping::compile(rule, &mut problems));
+    problems
 }
 
 impl Destination for RetailCrm {
@@ -46,15 +129,29 @@ impl Destination for RetailCrm {
         "retailcrm"
     }
 
-    fn deliver<'a>(&'a self, _claim: &'a Claim) -> BoxFuture<'a, Report> {
-        unimplemented!()
+    fn deliver<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Report> {
+        async move {
+            let Some(mapping) = self.mapping(claim) else {
+                return Report {
+                    outcome: Err(deliver::no_rule(&claim.lead)),
+                    steps: Vec::new(),
+                };
+            };
+            let (outcome, steps) = Attempt::new(&self.account, claim, mapping).run().await;
+            Report { outcome, steps }
+        }
+        .boxed()
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
-        unimplemented!()
+        async move {
+            let answer = self.account.api.credentials(&mut Vec::new()).await;
+            answer.map(drop).map_err(Fault::into_failure)
+        }
+        .boxed()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {
-        unimplemented!()
+        check::run(self).boxed()
     }
 }

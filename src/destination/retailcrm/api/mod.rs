@@ -1,0 +1,218 @@
+//! The wire of API v5: one place where requests are paced, signed, sent and their answers judged. What the methods mean is next door:
+//! [`records`] for orders and customers, [`account`] for what an account is set up with.
+
+mod account;
+mod records;
+mod reply;
+
+use std::time::{Duration, Instant};
+
+use form_urlencoded::Serializer;
+use reqwest::header::HeaderName;
+use serde_json::{Map, Value};
+use url::Url;
+
+pub(super) use account::{Credentials, CustomField, Dictionary, Entry};
+pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
+pub(super) use reply::{Fault, Purpose, Refusal};
+
+use crate::clock::Clock;
+use crate::delivery::{Cause, FailureKind, Step};
+use crate::destination::client::{HttpClient, HttpRequest};
+use crate::destination::pace::Pace;
+use crate::destination::retailcrm::Settings;
+use crate::secret::Secret;
+
+/// How long nothing is sent after the CRM complained about the rate and gave no time of its own.
+const RATE_REST: Duration = Duration::from_secs(1);
+
+/// The requests of one attempt, for its log.
+pub(super) type Steps = Vec<Step>;
+
+/// One account as seen through its API.
+pub(super) struct Api {
+    http: HttpClient,
+    base: Url,
+    key: Secret,
+    site: Option<String>,
+    pace: Pace,
+    clock: Clock,
+}
+
+/// One request before it is encoded.
+struct Call {
+    /// The method in the CRM's words, for the log: `orders/create`.
+    operation: &'static str,
+    /// The path, segment by segment, not yet percent-encoded.
+    path: Vec<String>,
+    query: Vec<(&'static str, String)>,
+    /// The fields of a POST; values are scalars or JSON as text.
+    form: Option<Vec<(&'static str, String)>>,
+    purpose: Purpose,
+    timeout: Option<Duration>,
+}
+
+impl Call {
+    fn get(operation: &'static str, path: &[&str], purpose: Purpose) -> Self {
+        let path = path.iter().map(|segment| (*segment).to_owned()).collect();
+        Self {
+            operation,
+            path,
+            query: Vec::new(),
+            form: None,
+            purpose,
+            timeout: None,
+        }
+    }
+
+    fn post(
+        operation: &'static str,
+        path: &[&str],
+        form: Vec<(&'static str, String)>,
+        purpose: Purpose,
+    ) -> Self {
+        Self {
+            form: Some(form),
+            ..Self::get(operation, path, purpose)
+        }
+    }
+
+    fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    fn within(self, timeout: Duration) -> Self {
+        Self {
+            timeout: Some(timeout),
+            ..self
+        }
+    }
+}
+
+impl Api {
+    /// The account of these settings.
+    pub(super) fn new(settings: &Settings, pace: Pace, clock: Clock) -> Self {
+        Self {
+            http: HttpClient::new(settings.timeout),
+            base: settings.url.clone(),
+            key: settings.api_key.clone(),
+            site: settings.site.clone(),
+            pace,
+            clock,
+        }
+    }
+
+    /// The store's code, if the config names one.
+    pub(super) fn site(&self) -> Option<&str> {
+        self.site.as_deref()
+    }
+
+    /// The address of a page for people: `https://demo.retailcrm.ru/orders/7/edit`.
+    pub(super) fn page(&self, path: &[&str]) -> String {
+        self.address(path.iter().copied()).into()
+    }
+
+    fn address<'a>(&self, path: impl Iterator<Item = &'a str>) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+
+    /// `site` as a parameter of its own, which every write and every access by external id needs when the key reaches several stores.
+    fn with_site(
+        &self,
+        mut parameters: Vec<(&'static str, String)>,
+    ) -> Vec<(&'static str, String)> {
+        if let Some(site) = &self.site {
+            parameters.push(("site", site.clone()));
+        }
+        parameters
+    }
+
+    /// Sends one request when the pace allows, logs it, and judges the answer.
+    async fn call(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
+        self.pace.acquire().await;
+        let started = self.clock.monotonic();
+        let answer = self.http.send(self.encode(&call)).await;
+        let (status, result) = match answer {
+            Ok(answer) => (Some(answer.status), reply::read(call.purpose, &answer)),
+            Err(error) => (None, Err(reply::unanswered(call.purpose, &error).into())),
+        };
+        if let Some(rest) = rate_rest(&result) {
+            self.pace.hold_back(rest);
+        }
+        steps.push(Step {
+            operation: call.operation.to_owned(),
+            http_status: status,
+            duration_ms: self.millis_since(started),
+            note: note(&result).to_owned(),
+        });
+        result
+    }
+
+    fn encode(&self, call: &Call) -> HttpRequest<'_> {
+        let mut url = self.address(call.path.iter().map(String::as_str));
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let form = call
+            .form
+            .as_ref()
+            .map(|form| Serializer::new(String::new()).extend_pairs(form).finish());
+        HttpRequest {
+            url,
+            key: (HeaderName::from_static("x-api-key"), &self.key),
+            form,
+            timeout: call.timeout,
+        }
+    }
+
+    fn millis_since(&self, started: Instant) -> u64 {
+        let span = self.clock.monotonic().saturating_duration_since(started);
+        u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// How long the CRM wants to be left alone, if it complained about the rate.
+fn rate_rest(result: &Result<Map<String, Value>, Fault>) -> Option<Duration> {
+    match result {
+        Err(Fault::Failed(failure)) if failure.cause == Cause::RateLimited => match failure.kind {
+            FailureKind::Transient { retry_after } => Some(retry_after.unwrap_or(RATE_REST)),
+            _ => Some(RATE_REST),
+        },
+        _ => None,
+    }
+}
+
+/// A few words for the log, without anything of the lead: the CRM's own texts quote what was typed.
+fn note(result: &Result<Map<String, Value>, Fault>) -> &'static str {
+    match result {
+        Ok(_) => "ok",
+        Err(Fault::Refused(_)) => "refused",
+        Err(Fault::Missing { combined_to: None }) => "not found",
+        Err(Fault::Missing {
+            combined_to: Some(_),
+        }) => "merged into another",
+        Err(Fault::Failed(failure)) => match &failure.cause {
+            Cause::Unreachable { .. } => "unreachable",
+            Cause::TimedOut { .. } => "timed out",
+            Cause::ConnectionLost { .. } => "connection lost",
+            Cause::RateLimited => "rate limited",
+            Cause::ServerError { .. } => "server error",
+            Cause::NotTheCrm { .. } => "not RetailCRM",
+            Cause::Unreadable { .. } => "unreadable answer",
+            Cause::AccessDenied { .. } => "access denied",
+            _ => "refused",
+        },
+    }
+}
+
+/// Says in the log what the latest request brought.
+pub(super) fn annotate(steps: &mut Steps, note: impl Into<String>) {
+    if let Some(step) = steps.last_mut() {
+        step.note = note.into();
+    }
+}

@@ -1,0 +1,262 @@
+//! Whose order it is: the customer is found by phone and e-mail, or made. A customer that this lead has made before is met again by its external id,
+//! so no interruption makes two of them.
+
+use crate::delivery::Failure;
+use crate::destination::retailcrm::api::{
+    Customer, CustomerFilter, CustomerKey, Fault, Refusal, annotate,
+};
+use crate::destination::retailcrm::contacts::{is_same_email, is_same_phone, search_digits};
+use crate::destination::retailcrm::deliver::Attempt;
+use crate::destination::retailcrm::mapping::{CustomerDraft, customer_external_id};
+use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
+use crate::lead::CustomerMatching;
+
+/// How many pages of inexact hits are looked through.
+const MOST_PAGES: u64 = 5;
+
+/// How many mergers in a row are followed.
+const MOST_MERGERS: usize = 5;
+
+/// The customer of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chosen {
+    /// The internal id; `None` lets the CRM make its own from the order's contact data.
+    pub(super) id: Option<u64>,
+    /// Made for this lead, now or by an earlier attempt.
+    pub(super) made: bool,
+}
+
+/// What became of the wish to make a customer.
+pub(super) enum Made {
+    /// It is there.
+    Customer(u64),
+    /// The CRM does not take it in any form.
+    Refused(Refusal),
+}
+
+impl Attempt<'_> {
+    /// Chooses the customer as the rule says. `draft` is what a new one would be; repairs are left in it.
+    pub(super) async fn choose_customer(
+        &mut self,
+        draft: &mut CustomerDraft,
+    ) -> Result<Chosen, Failure> {
+        match self.mapping.customer {
+            CustomerMatching::None => {
+                return Ok(Chosen {
+                    id: None,
+                    made: false,
+                });
+            }
+            CustomerMatching::New => {}
+            CustomerMatching::Match => {
+                if let Some(id) = self.account.known.customer(&self.lead.contact) {
+                    return Ok(Chosen {
+                        id: Some(id),
+                        made: false,
+                    });
+                }
+                if let Some(found) = self.search().await? {
+                    self.account.known.learn(&self.lead.contact, found.id);
+                    return Ok(Chosen {
+                        id: Some(found.id),
+                        made: false,
+                    });
+                }
+            }
+        }
+        match self.make_customer(draft).await? {
+            Made::Customer(id) => {
+                if self.mapping.customer == CustomerMatching::Match {
+                    self.account.known.learn(&self.lead.contact, id);
+                }
+                Ok(Chosen {
+                    id: Some(id),
+                    made: true,
+                })
+            }
+            Made::Refused(refusal) => {
+                self.warn(format!(
+                    "клиент не создан, заказ отправлен без него: {}",
+                    refusal.text()
+                ));
+                Ok(Chosen {
+                    id: None,
+                    made: false,
+                })
+            }
+        }
+    }
+
+    /// After the CRM said that it does not know the customer: where it went, else a fresh search, else a new one.
+    pub(super) async fn choose_again(
+        &mut self,
+        lost: u64,
+        draft: &mut CustomerDraft,
+    ) -> Result<Chosen, Failure> {
+        self.account.known.forget(&self.lead.contact);
+        match self.follow(CustomerKey::Id(lost)).await? {
+            // It is there, and still the order may not have it: it belongs to a store the order is not for.
+            Some(same) if same.id == lost => Ok(Chosen {
+                id: None,
+                made: false,
+            }),
+            Some(merged) => {
+                self.account.known.learn(&self.lead.contact, merged.id);
+                Ok(Chosen {
+                    id: Some(merged.id),
+                    made: false,
+                })
+            }
+            None => self.choose_customer(draft).await,
+        }
+    }
+
+    /// Finds the customer with this phone or e-mail. The phone counts more: it is what managers call.
+    pub(super) async fn search(&mut self) -> Result<Option<Customer>, Failure> {
+        let phone = self
+            .lead
+            .contact
+            .phone
+            .as_ref()
+            .map(|phone| phone.e164().to_owned());
+        let email = self
+            .lead
+            .contact
+            .email
+            .as_ref()
+            .map(|email| email.as_str().to_owned());
+        let has_phone = |customer: &Customer| {
+            phone.as_deref().is_some_and(|phone| {
+                customer
+                    .phones
+                    .iter()
+                    .any(|theirs| is_same_phone(phone, theirs))
+            })
+        };
+        let has_email = |customer: &Customer| {
+            email
+                .as_deref()
+                .zip(customer.email.as_deref())
+                .is_some_and(|(ours, theirs)| is_same_email(ours, theirs))
+        };
+        let by_phone = match &phone {
+            Some(phone) => {
+                self.hits(CustomerFilter::Phone(search_digits(phone)), &has_phone)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        let by_email = match &email {
+            Some(email) => {
+                self.hits(CustomerFilter::Email(email.clone()), &has_email)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        let both = by_phone.iter().find(|customer| has_email(customer));
+        let chosen = both.or(by_phone.first()).or(by_email.first()).cloned();
+        if let (Some(chosen), Some(other)) = (&chosen, by_email.first())
+            && !has_email(chosen)
+        {
+            annotate(
+                &mut self.steps,
+                format!(
+                    "the phone is of customer {}, the e-mail of {}; the phone counts",
+                    chosen.id, other.id
+                ),
+            );
+        }
+        Ok(chosen)
+    }
+
+    /// The customers that really have the contact, the lowest id first. Companies do not count.
+    async fn hits(
+        &mut self,
+        filter: CustomerFilter,
+        fits: &(dyn Fn(&Customer) -> bool + Sync),
+    ) -> Result<Vec<Customer>, Failure> {
+        let mut hits = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let found = self
+                .account
+                .api
+                .find_customers(&filter, page, &mut self.steps)
+                .await;
+            let (customers, pages) = found.map_err(Fault::into_failure)?;
+            hits.extend(
+                customers
+                    .into_iter()
+                    .filter(|customer| !customer.corporate && fits(customer)),
+            );
+            if !hits.is_empty() || page >= pages {
+                break;
+            }
+        }
+        hits.sort_by_key(|customer| customer.id);
+        Ok(hits)
+    }
+
+    /// Makes the customer; when in doubt, or when the CRM refuses, looks first whether it is there already.
+    pub(super) async fn make_customer(
+        &mut self,
+        draft: &mut CustomerDraft,
+    ) -> Result<Made, Failure> {
+        let ours = CustomerKey::External(customer_external_id(self.lead.id));
+        let mut looked_up = self.in_doubt;
+        if looked_up && let Some(known) = self.follow(ours.clone()).await? {
+            return Ok(Made::Customer(known.id));
+        }
+        let mut repairs = 0;
+        loop {
+            let refusal = match self
+                .account
+                .api
+                .create_customer(&draft.json(), &mut self.steps)
+                .await
+            {
+                Ok(id) => return Ok(Made::Customer(id)),
+                Err(Fault::Refused(refusal)) => refusal,
+                Err(fault) => return Err(fault.into_failure()),
+            };
+            if !looked_up {
+                looked_up = true;
+                if let Some(known) = self.follow(ours.clone()).await? {
+                    return Ok(Made::Customer(known.id));
+                }
+            }
+            repairs += 1;
+            if repairs > MOST_REPAIRS || !leave_out(draft, &refusal) {
+                return Ok(Made::Refused(refusal));
+            }
+        }
+    }
+
+    /// The customer with this id, or the one it was merged into.
+    pub(super) async fn follow(&mut self, key: CustomerKey) -> Result<Option<Customer>, Failure> {
+        let mut key = key;
+        for _ in 0..MOST_MERGERS {
+            match self.account.api.customer(&key, &mut self.steps).await {
+                Ok(customer) => return Ok(Some(customer)),
+                Err(Fault::Missing {
+                    combined_to: Some(into),
+                }) => key = CustomerKey::Id(into),
+                Err(Fault::Missing { combined_to: None }) => return Ok(None),
+                Err(fault) => return Err(fault.into_failure()),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Takes out of the customer what the CRM complains of; false when there is nothing to take.
+pub(super) fn leave_out(draft: &mut CustomerDraft, refusal: &Refusal) -> bool {
+    let (mapped, defaults) = draft.parts_mut();
+    let mut left = repair::leave_out(mapped, refusal);
+    left.extend(repair::leave_out(defaults, refusal));
+    if left.is_empty() {
+        left = repair::leave_out_all(mapped, refusal);
+    }
+    let found = !left.is_empty();
+    left.into_iter().for_each(|left| draft.note_left_out(left));
+    found
+}

@@ -1,0 +1,341 @@
+//! One attempt: the requests that hand a lead over, in their order.
+//!
+//! ```text
+//!  in doubt? -- order looked up by external id --> there: delivered
+//!      | not there: the doubt is cleared
+//!  customer: known, found, or made
+//!      |
+//!  orders/create --> made: delivered
+//!      | refused: perhaps it is there already --> looked up
+//!      | refused: the customer is unknown     --> chosen again, once
+//!      | refused: one value                   --> left out, again
+//! ```
+//!
+//! Dropping the future at any point is safe: every record is made under an external id that the next attempt looks up.
+
+use jiff::tz::TimeZone;
+
+use crate::delivery::{Cause, Delivered, Failure, FailureKind, Outcome, Receipt, Step};
+use crate::destination::Claim;
+use crate::destination::retailcrm::Account;
+use crate::destination::retailcrm::api::{Customer, CustomerKey, Fault, OrderRecord, Refusal};
+use crate::destination::retailcrm::customer::{self, Chosen, Made};
+use crate::destination::retailcrm::mapping::{
+    CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
+};
+use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
+use crate::lead::{Create, CustomerMatching, Lead};
+
+/// One attempt under way.
+pub(super) struct Attempt<'a> {
+    /// The account it goes to.
+    pub(super) account: &'a Account,
+    /// The lead.
+    pub(super) lead: &'a Lead,
+    /// The form's mapping, as it is now.
+    pub(super) mapping: &'a Mapping,
+    /// An earlier attempt may have made something.
+    pub(super) in_doubt: bool,
+    /// The requests so far.
+    pub(super) steps: Vec<Step>,
+    warnings: Vec<String>,
+    doubt_cleared: bool,
+}
+
+/// What has been tried with an order that the CRM refuses.
+#[derive(Default)]
+struct Tried {
+    look_up: bool,
+    other_customer: bool,
+    everything: bool,
+    repairs: usize,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt of this claim.
+    pub(super) fn new(account: &'a Account, claim: &'a Claim, mapping: &'a Mapping) -> Self {
+        Self {
+            account,
+            lead: &claim.lead,
+            mapping,
+            in_doubt: claim.delivery.in_doubt,
+            steps: Vec::new(),
+            warnings: Vec::new(),
+            doubt_cleared: false,
+        }
+    }
+
+    /// Runs it to its end.
+    pub(super) async fn run(mut self) -> (Outcome, Vec<Step>) {
+        let outcome = match self.mapping.create {
+            Create::Order => self.deliver_order().await,
+            Create::Customer => self.deliver_customer().await,
+        };
+        let outcome = outcome.map_err(|failure| Failure {
+            doubt_cleared: self.doubt_cleared,
+            ..failure
+        });
+        (outcome, self.steps)
+    }
+
+    /// Adds a sentence to the delivery's warning.
+    pub(super) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
+    async fn zone(&mut self) -> TimeZone {
+        self.account
+            .zone
+            .get(&self.account.api, &mut self.steps)
+            .await
+    }
+
+    async fn deliver_order(&mut self) -> Outcome {
+        if self.in_doubt {
+            if let Some(order) = self.look_up().await? {
+                return Ok(self.order_delivered(&order, None));
+            }
+            self.doubt_cleared = true;
+        }
+        let zone = self.zone().await;
+        let mut customer_draft = CustomerDraft::new(self.lead, self.mapping, &zone);
+        let chosen = self.choose_customer(&mut customer_draft).await?;
+        let mut draft = self.draft(&zone, chosen, &customer_draft);
+        let mut chosen = chosen.id;
+        let mut tried = Tried::default();
+        loop {
+            let refusal = match self
+                .account
+                .api
+                .create_order(&draft.json(chosen), &mut self.steps)
+                .await
+            {
+                Ok(order) => return Ok(self.order_delivered(&order, Some((&draft, chosen)))),
+                Err(Fault::Refused(refusal)) => refusal,
+                Err(fault) => return Err(fault.into_failure()),
+            };
+            if !tried.look_up && self.may_be_there(&refusal) {
+                tried.look_up = true;
+                if let Some(order) = self.look_up().await? {
+                    return Ok(self.order_delivered(&order, Some((&draft, chosen))));
+                }
+            }
+            match chosen {
+                Some(id) if names_customer(&refusal, id) => {
+                    chosen = self
+                        .other_customer(id, &mut tried, &mut customer_draft)
+                        .await?;
+                }
+                _ => self.repair(&mut draft, refusal, &mut tried)?,
+            }
+        }
+    }
+
+    fn draft(&self, zone: &TimeZone, chosen: Chosen, customer: &CustomerDraft) -> OrderDraft {
+        let mut draft = OrderDraft::new(self.lead, self.mapping, zone, chosen.made);
+        if chosen.made {
+            for left in customer.left_out() {
+                draft.note_left_out(LeftOut {
+                    path: join("customer", &left.path),
+                    ..left.clone()
+                });
+            }
+        }
+        draft
+    }
+
+    async fn look_up(&mut self) -> Result<Option<OrderRecord>, Failure> {
+        let external_id = order_external_id(self.lead.id);
+        self.account
+            .api
+            .find_order(&external_id, &mut self.steps)
+            .await
+            .map_err(Fault::into_failure)
+    }
+
+    /// `Order already exists.` in any language: it complains of no field, or of the external id.
+    fn may_be_there(&self, refusal: &Refusal) -> bool {
+        let external_id = order_external_id(self.lead.id);
+        refusal.errors.is_empty()
+            || refusal
+                .errors
+                .iter()
+                .any(|(field, text)| field.ends_with("externalId") || text.contains(&external_id))
+    }
+
+    async fn other_customer(
+        &mut self,
+        lost: u64,
+        tried: &mut Tried,
+        draft: &mut CustomerDraft,
+    ) -> Result<Option<u64>, Failure> {
+        let id = if tried.other_customer {
+            None
+        } else {
+            self.choose_again(lost, draft).await?.id
+        };
+        tried.other_customer = true;
+        if id.is_none() {
+            self.warn(format!(
+                "CRM не приняла клиента {lost}, заказ отправлен без него"
+            ));
+        }
+        Ok(id)
+    }
+
+    /// Takes the value out that the CRM complains of, or gives up.
+    fn repair(
+        &self,
+        draft: &mut OrderDraft,
+        refusal: Refusal,
+        tried: &mut Tried,
+    ) -> Result<(), Failure> {
+        tried.repairs += 1;
+        let mut left = Vec::new();
+        if tried.repairs <= MOST_REPAIRS {
+            left = repair::leave_out(draft.fields_mut(), &refusal);
+        }
+        if left.is_empty() && !tried.everything {
+            tried.everything = true;
+            left = repair::leave_out_all(draft.fields_mut(), &refusal);
+        }
+        if left.is_empty() {
+            return Err(refusal.into_failure());
+        }
+        left.into_iter().for_each(|left| draft.note_left_out(left));
+        Ok(())
+    }
+
+    fn order_delivered(
+        &mut self,
+        order: &OrderRecord,
+        sent: Option<(&OrderDraft, Option<u64>)>,
+    ) -> Delivered {
+        let left_out = sent.map(|(draft, _)| draft.left_out()).unwrap_or_default();
+        self.warnings.extend(left_out.iter().map(LeftOut::warning));
+        let customer = sent.and_then(|(_, customer)| customer);
+        Delivered {
+            receipt: Receipt {
+                order_id: order.id,
+                order_number: order.number.clone(),
+                customer_id: order.customer_id.or(customer),
+                url: order
+                    .id
+                    .map(|id| self.account.api.page(&["orders", &id.to_string(), "edit"])),
+            },
+            warning: self.warning(),
+        }
+    }
+
+    async fn deliver_customer(&mut self) -> Outcome {
+        let zone = self.zone().await;
+        let mut draft = CustomerDraft::new(self.lead, self.mapping, &zone);
+        let known = match self.mapping.customer {
+            CustomerMatching::Match => self.search().await?,
+            CustomerMatching::New | CustomerMatching::None => None,
+        };
+        let id = match known {
+            Some(known) => match self.update(known, &mut draft).await? {
+                Some(id) => id,
+                None => self.made(&mut draft).await?,
+            },
+            None => self.made(&mut draft).await?,
+        };
+        self.warnings
+            .extend(draft.left_out().iter().map(LeftOut::warning));
+        if !draft.unread().is_empty() {
+            self.warn(format!(
+                "в карточке клиента нет места для полей: {}",
+                draft.unread().join(", ")
+            ));
+        }
+        let url = Some(self.account.api.page(&["customers", &id.to_string()]));
+        Ok(Delivered {
+            receipt: Receipt {
+                customer_id: Some(id),
+                url,
+                ..Receipt::default()
+            },
+            warning: self.warning(),
+        })
+    }
+
+    async fn made(&mut self, draft: &mut CustomerDraft) -> Result<u64, Failure> {
+        match self.make_customer(draft).await? {
+            Made::Customer(id) => Ok(id),
+            Made::Refused(refusal) => Err(refusal.into_failure()),
+        }
+    }
+
+    /// Brings a known customer up to date; its id, or `None` when it is gone.
+    async fn update(
+        &mut self,
+        known: Customer,
+        draft: &mut CustomerDraft,
+    ) -> Result<Option<u64>, Failure> {
+        let mut known = known;
+        let mut repairs = 0;
+        loop {
+            let Some(changes) = draft.changes(&known.record) else {
+                return Ok(Some(known.id));
+            };
+            match self
+                .account
+                .api
+                .edit_customer(known.id, &changes, &mut self.steps)
+                .await
+            {
+                Ok(()) => return Ok(Some(known.id)),
+                Err(Fault::Refused(refusal)) => {
+                    repairs += 1;
+                    if repairs > MOST_REPAIRS || !customer::leave_out(draft, &refusal) {
+                        return Err(refusal.into_failure());
+                    }
+                }
+                Err(Fault::Missing { combined_to }) => {
+                    let into = CustomerKey::Id(combined_to.unwrap_or(known.id));
+                    match self.follow(into).await? {
+                        Some(other) if other.id != known.id => known = other,
+                        _ => return Ok(None),
+                    }
+                }
+                Err(Fault::Failed(failure)) => return Err(failure),
+            }
+        }
+    }
+
+    fn warning(&self) -> Option<String> {
+        (!self.warnings.is_empty()).then(|| self.warnings.join("; "))
+    }
+}
+
+/// The refusal is about the customer: its field is named, or the text quotes the id.
+fn names_customer(refusal: &Refusal, id: u64) -> bool {
+    let id = id.to_string();
+    let quotes = |text: &str| {
+        text.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| word == id)
+            && {
+                let text = text.to_lowercase();
+                text.contains("customer") || text.contains("клиент")
+            }
+    };
+    let is_customer = |field: &str| {
+        field == "customer" || field.starts_with("customer.") || field.starts_with("customer[")
+    };
+    refusal
+        .errors
+        .iter()
+        .any(|(field, text)| is_customer(field) || quotes(text))
+        || quotes(&refusal.message)
+}
+
+/// The lead's form no longer delivers here.
+pub(super) fn no_rule(lead: &Lead) -> Failure {
+    Failure::new(
+        FailureKind::Rejected,
+        Cause::FormGone {
+            form: lead.form.to_string(),
+        },
+    )
+}

@@ -1,0 +1,107 @@
+//! From a lead to the JSON of an order and of a customer: what the form's mapping says, and a default for everything it does not name.
+//! Pure; evaluated anew at every attempt, so a mended mapping helps the leads that wait.
+
+mod comment;
+mod convert;
+mod customer;
+mod order;
+mod tree;
+
+pub(super) use customer::CustomerDraft;
+pub(super) use order::OrderDraft;
+pub(super) use tree::{Tree, join};
+
+use crate::destination::registry::MappingProblem;
+use crate::destination::retailcrm::fields;
+use crate::lead::{Create, CustomerMatching, DeliverRule, LeadId};
+
+/// A deliver rule, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Mapping {
+    /// What is made.
+    pub(super) create: Create,
+    /// How its customer is chosen.
+    pub(super) customer: CustomerMatching,
+    /// The order's fields.
+    pub(super) order: Tree,
+    /// The customer's fields.
+    pub(super) customer_fields: Tree,
+}
+
+/// A value that the CRM did not get where the mapping wanted it; it goes into the comment instead.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    /// The CRM field: `customFields.city`.
+    pub(super) path: String,
+    /// What it would have got; may be empty when it could not be computed.
+    pub(super) value: String,
+    /// Why, in the CRM's words or in Russian.
+    pub(super) why: String,
+}
+
+impl LeftOut {
+    /// The sentence of the delivery's warning.
+    pub(super) fn warning(&self) -> String {
+        let Self { path, value, why } = self;
+        let shown: String = value.chars().take(80).collect();
+        if value.is_empty() {
+            format!("{path} не передано: {why}")
+        } else {
+            format!("{path}=\"{shown}\" не передано: {why}")
+        }
+    }
+}
+
+impl Mapping {
+    /// Compiles a rule; what it cannot compile is left out and reported.
+    pub(super) fn compile(rule: &DeliverRule, problems: &mut Vec<MappingProblem>) -> Self {
+        let mut compiler = tree::Compiler { problems };
+        let order = compiler.compile(&rule.order, fields::ORDER, "order");
+        let customer_fields =
+            compiler.compile(&rule.customer_fields, fields::CUSTOMER, "customer_fields");
+        let rule_problem = |path: &str, message: &str| MappingProblem {
+            path: path.to_owned(),
+            message: message.to_owned(),
+        };
+        if order.names(&["statusComment"]) && !order.names(&["status"]) {
+            problems.push(rule_problem(
+                "order.statusComment",
+                "RetailCRM takes it only together with status; add order.status",
+            ));
+        }
+        if rule.create == Create::Customer && !rule.order.is_empty() {
+            problems.push(rule_problem("order", "no order is made with create = \"customer\"; use customer_fields, or create = \"order\""));
+        }
+        if rule.create == Create::Customer && rule.customer == CustomerMatching::None {
+            problems.push(rule_problem(
+                "customer",
+                "\"none\" would make nothing with create = \"customer\"; use \"match\" or \"new\"",
+            ));
+        }
+        if rule.create == Create::Order
+            && rule.customer == CustomerMatching::None
+            && !rule.customer_fields.is_empty()
+        {
+            problems.push(rule_problem("customer_fields", "no customer is made with customer = \"none\"; use \"match\" or \"new\", or remove them"));
+        }
+        Self {
+            create: rule.create,
+            customer: rule.customer,
+            order,
+            customer_fields,
+        }
+    }
+}
+
+/// The order's external id, the same on every attempt.
+pub(super) fn order_external_id(lead: LeadId) -> String {
+    format!("lg-{lead}")
+}
+
+/// The external id of the customer that this lead makes.
+pub(super) fn customer_external_id(lead: LeadId) -> String {
+    format!("lg-c-{lead}")
+}
+
+#[cfg(test)]
+mod tests;

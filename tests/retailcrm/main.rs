@@ -1,0 +1,12 @@
+//! Deliveries to the simulated RetailCRM over real HTTP: what is in the CRM after every kind of trouble, and with how many requests.
+
+#![expect(
+    clippy::expect_used,
+    reason = "clippy knows test functions, but not the helpers they share"
+)]
+
+mod check;
+mod customers;
+mod orders;
+mod refusals;
+mod world;
