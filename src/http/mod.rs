@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod assets;
+pub mod beside_body;
 pub mod body;
 pub mod client_address;
 pub mod cors;

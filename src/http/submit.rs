@@ -41,7 +41,6 @@ pub async fn submit(
 }
 
 /// How far a submission came.
-#[derive(Debug)]
 enum Received {
     /// Nothing of it is known.
     Refused(Problem),
@@ -79,7 +78,6 @@ async fn receive(
 }
 
 /// A submission that was read.
-#[derive(Debug)]
 struct Posted {
     submission: Submission,
     files: Vec<String>,
