@@ -155,8 +155,8 @@ fn complain(visit: &Visit, submission: Submission, files: &[String], clock: &Clo
         Ok(_) => Vec::new(),
         Err(FieldErrors(errors)) => errors,
     };
-    // A declared field that held only a file is not "missing" as well.
-    errors.retain(|error| !files.contains(&error.field));
+    // A declared field that held only a file is not "missing" as well, nor is the submission empty.
+    errors.retain(|error| !error.field.is_empty() && !files.contains(&error.field));
     errors.extend(files.iter().map(|file| FieldError {
         field: file.clone(),
         label: None,

@@ -183,28 +183,28 @@ impl Gate {
         self.ask(urlencoded(body)).await
     }
 
-    pub(super) async fn leads(&self) -> Vec<StoredLead> {
-        let mut changes = self.parts.store.changes();
+    /// The leads that were stored, the newest first, once there are so many: the index is written after the answer.
+    pub(super) async fn leads(&self, expected: usize) -> Vec<StoredLead> {
+        let store = &self.parts.store;
+        let mut changes = store.changes();
         let page = Page {
             limit: 100,
             before: None,
         };
-        // The index is written after the answer: whoever reads waits for it.
         loop {
-            let list = self
-                .parts
-                .store
-                .leads(Filter::default(), page)
-                .await
-                .expect("a list");
-            if !list.leads.is_empty() {
+            let list = store.leads(Filter::default(), page).await.expect("a list");
+            if list.leads.len() >= expected {
                 return list.leads;
             }
-            let waited = tokio::time::timeout(Duration::from_millis(500), changes.changed()).await;
-            if waited.is_err() {
-                return Vec::new();
-            }
+            changes.changed().await.expect("the store is open");
         }
+    }
+
+    /// Sends one more lead and finds nothing before it: leads become visible in the order of their answers.
+    pub(super) async fn expect_no_lead_so_far(&self) {
+        let answer = self.ask(json(r#"{"phone":"89000000000"}"#)).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(self.leads(1).await.len(), 1);
     }
 }
 

@@ -61,7 +61,7 @@ async fn a_foreign_page_is_refused_readably_and_shown_to_the_admin() {
     let seen = parts.refused_origins.last_day(parts.clock.now());
     assert_eq!(seen[0].origin, "https://evil.example");
     assert_eq!(seen[0].count, 2);
-    assert!(gate.leads().await.is_empty());
+    gate.expect_no_lead_so_far().await;
 }
 
 #[tokio::test]

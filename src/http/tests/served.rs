@@ -34,10 +34,10 @@ async fn the_root_leads_to_the_admin_and_the_probes_answer() {
     let root = gate.ask(TestRequest::with_uri("/")).await;
     assert_eq!(root.header("location"), Some("admin/"));
     for uri in ["/healthz", "/readyz"] {
-        assert_eq!(
-            gate.ask(TestRequest::with_uri(uri)).await.status,
-            StatusCode::OK
-        );
+        for method in [Method::GET, Method::HEAD] {
+            let probe = TestRequest::with_uri(uri).method(method);
+            assert_eq!(gate.ask(probe).await.status, StatusCode::OK);
+        }
     }
 }
 
