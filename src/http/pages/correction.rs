@@ -56,7 +56,10 @@ fn summary(language: Language, remedy: &str, rows: &[Row<'_>]) -> Markup {
                     "The form arrived empty. Please fill in at least one field.",
                 )) }
             } @else {
-                p { (remedy) }
+                p {
+                    (remedy) " "
+                    (language.pick("Остальное уже заполнено.", "The rest is filled in already."))
+                }
             }
             ul {
                 @for row in rows {

@@ -173,11 +173,11 @@ pub(super) const TOO_SLOW: Wording = Wording::new(
 pub(super) const INVALID: Wording = Wording::new(
     [
         "Проверьте форму",
-        "Исправьте отмеченные поля и отправьте ещё раз. Остальное уже заполнено.",
+        "Исправьте отмеченные поля и отправьте ещё раз.",
     ],
     [
         "Please check the form",
-        "Correct the marked fields and send it again. The rest is filled in already.",
+        "Correct the marked fields and send it again.",
     ],
 );
 
