@@ -44,6 +44,7 @@ pub(super) fn form(origins: OriginRule) -> Form {
         language: Language::Ru,
         success_url: None,
         roistat_key: None,
+        capture: None,
         fields: vec![
             field("name", FieldKind::Name, false, "Имя", &[]),
             field("phone", FieldKind::Phone, true, "Телефон", &["tel"]),
@@ -113,6 +114,7 @@ pub(super) fn server() -> settings::Server {
         shutdown_grace: Duration::from_secs(1),
         body_timeout: Duration::from_secs(10),
         max_connections: 100,
+        metrics_listen: None,
     }
 }
 
