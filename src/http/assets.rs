@@ -53,7 +53,8 @@ pub async fn serve(
     let Some((file, tag)) = assets.0.iter().find(|(file, _)| file.name == *name) else {
         return Ok(reply_to(&request)?.refuse(&Problem::NotFound));
     };
-    let mut answer = if is_known(&request, tag) {
+    let is_known = is_known(&request, tag);
+    let mut answer = if is_known {
         HttpResponse::NotModified()
     } else {
         HttpResponse::Ok()
@@ -62,7 +63,11 @@ pub async fn serve(
         .insert_header((ETAG, tag.clone()))
         .insert_header((CACHE_CONTROL, CACHING))
         .insert_header((CONTENT_TYPE, file.media_type));
-    Ok(answer.body(file.content))
+    Ok(if is_known {
+        answer.finish()
+    } else {
+        answer.body(file.content)
+    })
 }
 
 fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {

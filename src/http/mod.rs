@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod assets;
+pub mod beside_body;
 pub mod body;
 pub mod client_address;
 pub mod cors;
@@ -96,7 +97,9 @@ pub fn routes(cfg: &mut web::ServiceConfig, parts: &PublicParts) {
             .default_service(web::to(nothing_here)),
     )
     .route("/healthz", web::get().to(health::healthz))
+    .route("/healthz", web::head().to(health::healthz))
     .route("/readyz", web::get().to(health::readyz))
+    .route("/readyz", web::head().to(health::readyz))
     .route("/static/{name}", web::get().to(assets::serve))
     .route("/", web::get().to(to_the_admin))
     .default_service(web::to(nothing_here));

@@ -12,7 +12,7 @@ use crate::lead::{Form, Language, OriginRule};
 const LONGEST: usize = 2_048;
 
 /// The page the request came from, as far as its headers tell.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CameFrom {
     /// `Origin`.
     pub origin: PageOrigin,

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::http::body::Pairs;
 use crate::http::negotiation::Wants;
 use crate::http::pages::{self, Look};
-use crate::http::problem::{Problem, field_message};
+use crate::http::problem::Problem;
 use crate::http::settings::Server;
 use crate::lead::{FieldErrors, Form, Language, LeadId};
 
@@ -99,7 +99,7 @@ impl Reply {
             json!({
                 "field": error.field,
                 "code": error.code.as_str(),
-                "message": field_message(error.code, self.language),
+                "message": error.code.message(self.language),
             })
         });
         list.collect()

@@ -33,7 +33,7 @@ pub async fn on_every_request(
     };
     let elapsed = clock.zip(started).map(|(clock, started)| {
         let span = clock.monotonic().saturating_duration_since(started);
-        span.as_secs_f64() * 1000.0
+        (span.as_secs_f64() * 10_000.0).round() / 10.0
     });
     span.in_scope(|| {
         tracing::info!(

@@ -41,7 +41,6 @@ pub async fn submit(
 }
 
 /// How far a submission came.
-#[derive(Debug)]
 enum Received {
     /// Nothing of it is known.
     Refused(Problem),
@@ -79,7 +78,6 @@ async fn receive(
 }
 
 /// A submission that was read.
-#[derive(Debug)]
 struct Posted {
     submission: Submission,
     files: Vec<String>,
@@ -157,8 +155,8 @@ fn complain(visit: &Visit, submission: Submission, files: &[String], clock: &Clo
         Ok(_) => Vec::new(),
         Err(FieldErrors(errors)) => errors,
     };
-    // A declared field that held only a file is not "missing" as well.
-    errors.retain(|error| !files.contains(&error.field));
+    // A declared field that held only a file is not "missing" as well, nor is the submission empty.
+    errors.retain(|error| !error.field.is_empty() && !files.contains(&error.field));
     errors.extend(files.iter().map(|file| FieldError {
         field: file.clone(),
         label: None,

@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use actix_web::error::InternalError;
-use actix_web::http::header::{HeaderMap, HeaderName, REFERER, USER_AGENT};
+use actix_web::http::header::{HeaderMap, REFERER, USER_AGENT};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use arc_swap::ArcSwap;
 use futures_util::future::{Ready, ready};
 use url::Url;
 
 use crate::clock::Clock;
-use crate::http::body::Pairs;
+use crate::http::beside_body::BesideBody;
 use crate::http::client_address::client_address;
 use crate::http::negotiation::{self, text};
 use crate::http::next::CameFrom;
@@ -27,11 +27,6 @@ use crate::lead::{Client, Form, Forms};
 /// The browser's description of itself is cut here.
 const LONGEST_USER_AGENT: usize = 512;
 
-/// Names that are read as attribution also from the query of the form's address.
-const QUERY_NAMES: [&str; 5] = ["gclid", "yclid", "roistat_visit", "_ym_uid", "_ga"];
-
-static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
 /// A request to the address of a form that exists.
 #[derive(Clone, Debug)]
 pub struct KnownForm {
@@ -42,7 +37,7 @@ pub struct KnownForm {
 }
 
 /// A request of a page that may post the form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Visit {
     /// The form.
     pub form: Arc<Form>,
@@ -54,52 +49,6 @@ pub struct Visit {
     pub client: Client,
     /// Names and values that stand in the headers and the query instead of the body.
     pub beside_body: BesideBody,
-}
-
-/// What a request says beside its body.
-#[derive(Clone, Debug, Default)]
-pub struct BesideBody {
-    idempotency_key: Option<String>,
-    page_url: Option<String>,
-    attribution: Pairs,
-}
-
-impl BesideBody {
-    fn read(request: &HttpRequest) -> Self {
-        let headers = request.headers();
-        let query = form_urlencoded::parse(request.query_string().as_bytes());
-        Self {
-            idempotency_key: headers
-                .get(&IDEMPOTENCY_KEY)
-                .map(|key| String::from_utf8_lossy(key.as_bytes()).trim().to_owned())
-                .filter(|key| !key.is_empty()),
-            page_url: text(headers, &REFERER).map(str::to_owned),
-            attribution: query
-                .filter(|(name, _)| {
-                    name.starts_with("utm_") || QUERY_NAMES.contains(&name.as_ref())
-                })
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect(),
-        }
-    }
-
-    /// Adds it to the names and values of the body. The header `Idempotency-Key` wins over `_id`: a script sets it for this very
-    /// request, while an `_id` may have been baked into a cached page. Of everything else the body wins.
-    pub fn join(self, pairs: &mut Pairs) {
-        if let Some(key) = self.idempotency_key {
-            pairs.retain(|(name, _)| name != "_id");
-            pairs.push(("_id".to_owned(), key));
-        }
-        let page_url = self.page_url.map(|url| ("_page_url".to_owned(), url));
-        for (name, value) in page_url.into_iter().chain(self.attribution) {
-            if !pairs
-                .iter()
-                .any(|(known, value)| *known == name && !value.is_empty())
-            {
-                pairs.push((name, value));
-            }
-        }
-    }
 }
 
 impl KnownForm {
@@ -138,7 +87,7 @@ impl Visit {
                 referer: text(headers, &REFERER).and_then(|url| Url::parse(url).ok()),
             },
             client,
-            beside_body: BesideBody::read(request),
+            beside_body: BesideBody::read(request, &reply.server.public_url),
             form,
             reply,
         })
@@ -203,40 +152,6 @@ impl FromRequest for Visit {
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
-
-    fn pairs(list: &[(&str, &str)]) -> Pairs {
-        list.iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn the_header_key_wins_over_the_one_in_the_body() {
-        let request = TestRequest::default()
-            .insert_header(("Idempotency-Key", "header"))
-            .to_http_request();
-        let mut body = pairs(&[("_id", "body"), ("name", "Anna")]);
-        BesideBody::read(&request).join(&mut body);
-        assert_eq!(body, pairs(&[("name", "Anna"), ("_id", "header")]));
-    }
-
-    #[test]
-    fn the_query_gives_attribution_only_and_the_body_wins() {
-        let request =
-            TestRequest::with_uri("/f/a?utm_source=query&utm_medium=cpc&name=Eve&_next=/x")
-                .insert_header(("Referer", "https://shop.example/"))
-                .to_http_request();
-        let mut body = pairs(&[("utm_source", "body")]);
-        BesideBody::read(&request).join(&mut body);
-        assert_eq!(
-            body,
-            pairs(&[
-                ("utm_source", "body"),
-                ("_page_url", "https://shop.example/"),
-                ("utm_medium", "cpc"),
-            ])
-        );
-    }
 
     #[test]
     fn a_long_user_agent_is_cut_between_characters() {

@@ -9,6 +9,7 @@ mod json;
 mod multipart;
 mod urlencoded;
 
+use std::fmt;
 use std::time::Duration;
 
 use actix_web::error::PayloadError;
@@ -27,12 +28,23 @@ pub type Pairs = Vec<(String, String)>;
 pub const MOST_FIELDS: usize = 500;
 
 /// What a body held.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Decoded {
     /// Names and values.
     pub pairs: Pairs,
     /// The names of file inputs in which a file was chosen; files are not accepted.
     pub files: Vec<String>,
+}
+
+/// The names only: values are the visitor's.
+impl fmt::Debug for Decoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.pairs.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Decoded")
+            .field("names", &names)
+            .field("files", &self.files)
+            .finish()
+    }
 }
 
 /// What the headers say about the body, found acceptable.

@@ -21,7 +21,7 @@ pub(super) fn id_if_absent(typed: &Pairs) -> Markup {
 }
 
 /// One visible input, with what a screen reader must be told of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     /// The HTML id; also the root of the id of its complaint.
     pub(super) id: &'a str,
@@ -31,8 +31,8 @@ pub(super) struct Input<'a> {
     pub(super) values: &'a [&'a str],
     /// Whether it may not stay empty.
     pub(super) required: bool,
-    /// The complaint about it.
-    pub(super) error: Option<&'a str>,
+    /// A complaint stands below it, under the id `{id}-error`.
+    pub(super) is_wrong: bool,
 }
 
 impl Input<'_> {
@@ -41,11 +41,11 @@ impl Input<'_> {
     }
 
     fn described_by(&self) -> Option<String> {
-        self.error.map(|_| format!("{}-error", self.id))
+        self.is_wrong.then(|| format!("{}-error", self.id))
     }
 
     fn is_invalid(&self) -> Option<&'static str> {
-        self.error.map(|_| "true")
+        self.is_wrong.then_some("true")
     }
 
     /// A line or, where the value has line breaks or is long, a box. The browser's own validation is off: ours has the last word anyway,
@@ -95,7 +95,8 @@ impl Input<'_> {
         }
     }
 
-    /// A tick for each option; those of `options` and whatever else was sent.
+    /// One tick for each option: those of `options` and whatever else was sent. Several may be chosen where several were, or where the
+    /// name says so.
     pub(super) fn choice(&self, options: &[String]) -> Markup {
         let others = self
             .values
@@ -103,11 +104,13 @@ impl Input<'_> {
             .copied()
             .filter(|value| !value.is_empty() && !options.iter().any(|option| option == value));
         let all: Vec<&str> = options.iter().map(String::as_str).chain(others).collect();
+        let is_list = self.name.ends_with("[]") || self.values.len() > 1;
+        let kind = if is_list { "checkbox" } else { "radio" };
         html! {
             div.options id=(self.id) tabindex="-1" {
                 @for option in all {
                     label.tick {
-                        input type="checkbox" name=(self.name) value=(option) checked[self.values.contains(&option)]
+                        input type=(kind) name=(self.name) value=(option) checked[self.values.contains(&option)]
                             aria-invalid=[self.is_invalid()] aria-describedby=[self.described_by()];
                         span { (option) }
                     }

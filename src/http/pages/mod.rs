@@ -5,6 +5,7 @@
 mod correction;
 mod inputs;
 mod retry;
+mod row;
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderName, REFERRER_POLICY};
 use actix_web::{HttpResponse, HttpResponseBuilder};

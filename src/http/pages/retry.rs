@@ -12,7 +12,13 @@ pub fn retry(look: &Look<'_>, problem: &Problem, typed: &Pairs) -> Markup {
     let content = html! {
         p.mark.mark-wait aria-hidden="true" { "…" }
         h1 { (text.title) }
-        p { (text.remedy) }
+        p {
+            (text.remedy) " "
+            (look.language.pick(
+                "Всё, что вы ввели, сохранено на этой странице.",
+                "Everything you typed is kept on this page.",
+            ))
+        }
         form method="post" {
             (inputs::id_if_absent(typed))
             @for (name, value) in typed { (inputs::hidden(name, value)) }

@@ -1,6 +1,5 @@
 //! Every refusal the public edge knows, and the one place that says its status, its code and its words.
 
-mod field_message;
 mod wording;
 
 use std::time::Duration;
@@ -10,7 +9,6 @@ use actix_web::http::StatusCode;
 use crate::intake::IntakeError;
 use crate::lead::{FieldErrors, Language};
 
-pub use field_message::field_message;
 pub use wording::{Text, Wording};
 
 /// A refusal. The codes it is told by on the wire are a closed list, fixed by the contract (and `not_found` for addresses that are nothing).

@@ -118,11 +118,11 @@ pub(super) const TOO_MANY_FIELDS: Wording = Wording::new(
 pub(super) const RATE_LIMITED: Wording = Wording::new(
     [
         "Слишком много заявок сразу",
-        "Подождите немного и отправьте ещё раз: всё, что вы ввели, сохранено на этой странице.",
+        "Подождите немного и отправьте ещё раз.",
     ],
     [
         "Too many submissions at once",
-        "Please wait a little and send it again: everything you typed is kept on this page.",
+        "Please wait a little and send it again.",
     ],
 );
 
@@ -173,21 +173,21 @@ pub(super) const TOO_SLOW: Wording = Wording::new(
 pub(super) const INVALID: Wording = Wording::new(
     [
         "Проверьте форму",
-        "Исправьте отмеченные поля и отправьте ещё раз. Остальное уже заполнено.",
+        "Исправьте отмеченные поля и отправьте ещё раз.",
     ],
     [
         "Please check the form",
-        "Correct the marked fields and send it again. The rest is filled in already.",
+        "Correct the marked fields and send it again.",
     ],
 );
 
 pub(super) const UNAVAILABLE: Wording = Wording::new(
     [
         "Сейчас заявку не удалось сохранить",
-        "Попробуйте ещё раз через несколько секунд: всё, что вы ввели, сохранено на этой странице.",
+        "Попробуйте отправить ещё раз через несколько секунд.",
     ],
     [
         "We could not keep your submission just now",
-        "Please try again in a few seconds: everything you typed is kept on this page.",
+        "Please send it again in a few seconds.",
     ],
 );

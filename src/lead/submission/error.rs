@@ -76,7 +76,10 @@ impl FieldErrorCode {
                 "Введите число цифрами, например 1500.",
                 "Please enter a number in digits, such as 1500.",
             ),
-            Self::TypeText => ("Введите текст.", "Please enter text."),
+            Self::TypeText => (
+                "Введите текст: файлы не принимаются.",
+                "Please enter text: files are not accepted.",
+            ),
             Self::TypeDate => (
                 "Введите дату, например 21.11.2026.",
                 "Please enter a date, such as 2026-11-21.",

@@ -1,3 +1,0 @@
-//! The public table, end to end below the socket.
-
-use super::*;
