@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{Cause, Delivery};
+use crate::destination::pace::Paces;
 use crate::destination::registry;
 use crate::dispatch::{Dispatcher, Outlook, Target};
 use crate::http::admin::Access;
@@ -61,8 +62,10 @@ pub struct App {
     store: Store,
     forms: LiveForms,
     access: Arc<Access>,
-    dispatcher: Arc<Dispatcher>,
+    dispatcher: Dispatcher,
     clock: Clock,
+    /// Kept over a reload: what is spent of the current second stays spent.
+    paces: Paces,
     server: Arc<Server>,
     handle: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
@@ -86,14 +89,10 @@ impl App {
         let address = listener.local_addr().map_err(listen)?;
         let server = Arc::new(reachable(&config.server, address));
 
+        let (outlook, paces) = (Outlook::default(), Paces::default());
         let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
-        let outlook = Outlook::default();
-        let dispatcher = Arc::new(Dispatcher::new(
-            store.clone(),
-            clock.clone(),
-            outlook.clone(),
-        ));
+        let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
             store: store.clone(),
@@ -104,25 +103,14 @@ impl App {
             clock: clock.clone(),
         };
         let limiter = Arc::clone(&public.limiter);
-        let (for_routes, outlook_for_routes) = (Arc::clone(&access), outlook.clone());
-        let configure = move |routes: &mut ServiceConfig| {
-            routes.app_data(web::Data::new(outlook_for_routes.clone()));
-            routes.app_data(web::Data::from(Arc::clone(&for_routes)));
-            admin::routes(routes);
-            extra.iter().for_each(|extra| extra(routes));
-            http::routes(routes, &public);
-        };
-        let listening = http::server::start(listener, &server, configure).map_err(listen)?;
+        let routes = routes(public, (Arc::clone(&access), outlook), extra);
+        let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
         orphan(&store, &config).await?;
-        dispatcher.assign(targets(&config, &clock)).await;
+        dispatcher.assign(targets(&config, &clock, &paces)).await;
         let tasks = vec![
-            tokio::spawn(async move {
-                if let Err(error) = listening.await {
-                    tracing::error!(%error, "the HTTP server ended");
-                }
-            }),
+            tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
             tokio::spawn(upkeep(store.clone(), clock.clone())),
         ];
@@ -133,6 +121,7 @@ impl App {
             access,
             dispatcher,
             clock,
+            paces,
             server,
             handle,
             tasks,
@@ -158,7 +147,9 @@ impl App {
         }
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
-        self.dispatcher.assign(targets(config, &self.clock)).await;
+        self.dispatcher
+            .assign(targets(config, &self.clock, &self.paces))
+            .await;
         orphan(&self.store, config).await
     }
 
@@ -185,6 +176,27 @@ impl App {
     }
 }
 
+/// The whole URL table: the admin's, the public one, and what the caller adds.
+fn routes(
+    public: PublicParts,
+    (access, outlook): (Arc<Access>, Outlook),
+    extra: Option<ExtraRoutes>,
+) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    move |routes: &mut ServiceConfig| {
+        routes.app_data(web::Data::new(outlook.clone()));
+        routes.app_data(web::Data::from(Arc::clone(&access)));
+        admin::routes(routes);
+        extra.iter().for_each(|extra| extra(routes));
+        http::routes(routes, &public);
+    }
+}
+
+async fn serve(listening: actix_web::dev::Server) {
+    if let Err(error) = listening.await {
+        tracing::error!(%error, "the HTTP server ended");
+    }
+}
+
 /// The settings with the real port, where the config leaves it to the system (port 0, in tests).
 fn reachable(settings: &Server, address: SocketAddr) -> Server {
     let mut settings = settings.clone();
@@ -195,9 +207,9 @@ fn reachable(settings: &Server, address: SocketAddr) -> Server {
     settings
 }
 
-fn targets(config: &Config, clock: &Clock) -> Vec<Target> {
+fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
     let build = |(index, settings): (usize, &registry::Settings)| Target {
-        destination: registry::build(settings, index, &config.forms, clock),
+        destination: registry::build(settings, index, &config.forms, (clock, paces)),
         retry: settings.retry.clone(),
         in_flight: settings.in_flight,
     };

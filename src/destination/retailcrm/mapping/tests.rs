@@ -78,6 +78,7 @@ fn lead(pairs: &[(&str, &str)]) -> Lead {
         language: Language::Ru,
         success_url: None,
         roistat_key: None,
+        capture: None,
         fields: vec![
             spec("phone", FieldKind::Phone, Some("Телефон")),
             spec("guests", FieldKind::Integer, Some("Гостей")),
