@@ -10,6 +10,7 @@ mod answers;
 mod api;
 mod assets;
 mod auth;
+mod body;
 mod cookies;
 mod csv;
 mod filters;

@@ -98,7 +98,7 @@ impl Reason {
             Self::ForeignOrigin => "Запрос пришёл не со страницы leadgate, поэтому ничего не сделано. Откройте админку по адресу из server.public_url и повторите.".into(),
             Self::NotFound => "Такой заявки или страницы нет.".into(),
             Self::Method(allowed) => format!("Здесь принимается только {allowed}."),
-            Self::BadParameter(bad) => format!("Параметр {}: нужно {}.", bad.name, bad.expected_ru),
+            Self::BadParameter(bad) => format!("Параметр {}: ожидается {}.", bad.name, bad.expected_ru),
             Self::Malformed(detail) => format!("Запрос не удалось прочесть: {detail}"),
             Self::Conflict(conflict) => format!(
                 "Сейчас это невозможно: состояние заявки — «{}».",

@@ -105,7 +105,18 @@ mod tests {
         let now = since + jiff::SignedDuration::from_mins(8);
         insta::assert_json_snapshot!(
             DestinationView::new(&entry, waiting, now, Language::En),
-            @""
+            @r#"
+        {
+          "id": "shop",
+          "kind": "retailcrm",
+          "state": "paused",
+          "since": "2026-11-21T07:32:00Z",
+          "reason": "the CRM did not answer within 30 s",
+          "waiting": 14,
+          "oldest_waiting_s": 480,
+          "next_probe_at": "2026-11-21T07:32:00Z"
+        }
+        "#
         );
     }
 }

@@ -9,6 +9,7 @@ use crate::delivery::State;
 use crate::http::admin::api::leads::attempt_logs;
 use crate::http::admin::api::view::LeadDetail;
 use crate::http::admin::auth::Operator;
+use crate::http::admin::body;
 use crate::http::admin::filters::{MOST_PER_PAGE, TypedFilters};
 use crate::http::admin::languages::ApiLanguage;
 use crate::http::admin::reason::Reason;
@@ -108,10 +109,11 @@ struct Matched {
 /// `POST /admin/api/leads/resend`: all that the filters in the body let through; without `state` only failed and retrying ones.
 pub(crate) async fn resend_matching(
     operator: Operator,
-    body: web::Bytes,
+    payload: web::Payload,
     store: web::Data<Store>,
     (clock, server): (web::Data<Clock>, web::Data<Server>),
 ) -> Result<HttpResponse, Reason> {
+    let body = body::read(payload, &server, &clock).await?;
     let mut filter = TypedFilters::from_json(&body)?.parse(&server.time_zone)?;
     if filter.states.is_empty() {
         filter.states = vec![State::Failed, State::Retrying];

@@ -92,14 +92,14 @@ impl Access {
         name: &str,
         password: String,
     ) -> LogIn {
-        let now = self.clock.now();
-        if let Err(wait) = self.delays.check(address, name, now) {
+        let turn = self.passwords.turn().await;
+        if let Err(wait) = self.delays.check(address, name, self.clock.now()) {
             return LogIn::TooSoon(wait);
         }
         let admin = self.admin.load();
         let user = admin.users.iter().find(|user| user.name == name);
         let hash = user.map(|user| user.password_hash.clone());
-        let verified = self.passwords.verify(password, hash).await;
+        let verified = self.passwords.verify(&turn, password, hash).await;
         match user {
             Some(user) if verified => {
                 self.delays.forget(address, name);

@@ -3,7 +3,7 @@
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::secret::Secret;
 
@@ -25,16 +25,31 @@ impl Default for Passwords {
     }
 }
 
+/// The right to compare one password; the next one waits until it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    _permit: Option<SemaphorePermit<'a>>,
+}
+
 impl Passwords {
+    /// Waits for a turn. What was noted of earlier passwords is complete then, so that many sent at once cannot all count as the first.
+    pub(super) async fn turn(&self) -> Turn<'_> {
+        // The semaphore is never closed; if it were, the turn would only not be exclusive.
+        Turn {
+            _permit: self.0.acquire().await.ok(),
+        }
+    }
+
     /// Whether the password belongs to the hash. `None` costs as much time and is never verified.
-    pub(super) async fn verify(&self, password: String, hash: Option<Secret>) -> bool {
+    pub(super) async fn verify(
+        &self,
+        _turn: &Turn<'_>,
+        password: String,
+        hash: Option<Secret>,
+    ) -> bool {
         if password.len() > LONGEST {
             return false;
         }
-        // The semaphore is never closed; if it were, nobody would get in.
-        let Ok(_turn) = self.0.acquire().await else {
-            return false;
-        };
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| Secret::new(NOBODYS_HASH));
         let verified = tokio::task::spawn_blocking(move || matches(&password, hash.reveal()));

@@ -88,7 +88,7 @@ pub(super) fn bar(
             label.wide { span { (screen.pick("Поиск", "Search")) }
                 input #search type="search" name="q" value=(typed.q) placeholder=(screen.pick("телефон, имя, e-mail, номер заказа", "phone, name, e-mail, order number"));
             }
-            label { span { (screen.pick("Форма", "Form")) }
+            label.whole { span { (screen.pick("Форма", "Form")) }
                 select name="form" {
                     option value="" { (screen.pick("все", "all")) }
                     @for form in forms.iter() {
@@ -97,7 +97,7 @@ pub(super) fn bar(
                 }
             }
             @if destinations.len() > 1 || !typed.destination.is_empty() {
-                label { span { (screen.pick("Назначение", "Destination")) }
+                label.whole { span { (screen.pick("Назначение", "Destination")) }
                     select name="destination" {
                         option value="" { (screen.pick("все", "all")) }
                         @for id in destinations {

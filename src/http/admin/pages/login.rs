@@ -5,11 +5,13 @@ use actix_web::http::header::{HeaderMap, LOCATION, ORIGIN, RETRY_AFTER, SET_COOK
 use actix_web::{HttpRequest, HttpResponse, web};
 use maud::html;
 
+use crate::clock::Clock;
 use crate::http::admin::auth::{self, Access, LogIn, Operator};
 use crate::http::admin::pages::HOME;
 use crate::http::admin::pages::frame::Screen;
 use crate::http::admin::reason::Reason;
-use crate::http::admin::{cookies, filters, languages, words};
+use crate::http::admin::{body, cookies, filters, languages, words};
+use crate::http::client_address::client_address;
 use crate::http::settings::Server;
 use crate::lead::Language;
 
@@ -34,16 +36,22 @@ pub(crate) async fn show(screen: Screen, request: HttpRequest) -> HttpResponse {
 pub(crate) async fn log_in(
     screen: Screen,
     request: HttpRequest,
-    body: web::Bytes,
-    (access, server): (web::Data<Access>, web::Data<Server>),
+    payload: web::Payload,
+    (access, clock): (web::Data<Access>, web::Data<Clock>),
+    server: web::Data<Server>,
 ) -> Result<HttpResponse, Reason> {
     if is_forged(request.headers(), &server) {
         return Err(Reason::ForeignOrigin);
     }
+    let body = body::read(payload, &server, &clock).await?;
     let body = String::from_utf8_lossy(&body);
     let given = |name| filters::parameter(&body, name).unwrap_or_default();
     let (name, next) = (given("name"), next_of(&body));
-    let address = request.peer_addr().map(|peer| peer.ip());
+    let address = client_address(
+        request.peer_addr().map(|peer| peer.ip()),
+        request.headers(),
+        &server.trusted_proxies,
+    );
     let outcome = access
         .log_in(address, &name, given("password").into_owned())
         .await;

@@ -22,6 +22,8 @@ pub(super) fn table(screen: &Screen, leads: &[StoredLead]) -> Markup {
         screen.pick("Что дальше", "What next"),
     ];
     html! {
+        // A phone shows cards without heads, so the zone stands above them.
+        p.zone.muted { (screen.pick("Время", "Times")) ": " (screen.zone_name()) }
         table.leads {
             thead { tr {
                 @for (place, head) in heads.iter().enumerate() {
@@ -36,6 +38,7 @@ pub(super) fn table(screen: &Screen, leads: &[StoredLead]) -> Markup {
 fn row(screen: &Screen, stored: &StoredLead, heads: &[&str; 8]) -> Markup {
     let StoredLead { lead, status } = stored;
     let deliveries = &status.deliveries;
+    let attempts: u32 = deliveries.iter().map(|each| each.attempts).sum();
     html! {
         tr {
             td data-label=(heads[0]) { (screen.time(lead.received_at)) }
@@ -46,7 +49,7 @@ fn row(screen: &Screen, stored: &StoredLead, heads: &[&str; 8]) -> Markup {
             td data-label=(heads[3]) { (lead.form_title) }
             td data-label=(heads[4]) { (pill(screen, status.state())) }
             td data-label=(heads[5]) { @for delivery in deliveries { (order(delivery)) } }
-            td.number data-label=(heads[6]) { (deliveries.iter().map(|each| each.attempts).sum::<u32>()) }
+            td.number data-label=(heads[6]) { @if attempts > 0 { (attempts) } }
             td.next data-label=(heads[7]) { @for delivery in deliveries { (what_next(screen, delivery)) } }
         }
     }

@@ -206,3 +206,17 @@ fn logging_out_and_a_changed_password_end_the_session() {
         assert_eq!(status(&second).await.status, StatusCode::UNAUTHORIZED);
     });
 }
+
+#[test]
+fn guesses_sent_all_at_once_are_not_all_looked_at() {
+    run(async {
+        let world = World::new();
+        let guesses = (0..12).map(|_| log_in(&world, "anna", "wrong"));
+        let answers = futures_util::future::join_all(guesses).await;
+        let looked_at = answers
+            .iter()
+            .filter(|answer| answer.status == StatusCode::UNAUTHORIZED)
+            .count();
+        assert_eq!(looked_at, 4);
+    });
+}

@@ -111,13 +111,25 @@ fn an_unreadable_filter_is_refused_by_its_name_in_the_language_of_the_client() {
         let world = World::new();
         let answer = world.get("/admin/api/leads?state=dead").await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-        insta::assert_json_snapshot!(answer.json(), @"");
+        insta::assert_json_snapshot!(answer.json(), @r#"
+        {
+          "ok": false,
+          "error": "Parameter state: expected one or several, separated by commas, of failed, held, retrying, sending, queued, delivered, discarded.",
+          "code": "bad_parameter"
+        }
+        "#);
         let request = TestRequest::get()
             .uri("/admin/api/leads.csv?from=x")
             .insert_header(super::bearer())
             .insert_header(("Accept-Language", "ru"));
         let answer = world.send(request).await;
-        insta::assert_json_snapshot!(answer.json(), @"");
+        insta::assert_json_snapshot!(answer.json(), @r#"
+        {
+          "ok": false,
+          "error": "Параметр from: ожидается дата (2026-11-21) или момент по RFC 3339 (2026-11-21T10:00:00+03:00).",
+          "code": "bad_parameter"
+        }
+        "#);
     });
 }
 

@@ -21,8 +21,8 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::delivery::{
-    Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind, Outcome,
-    Receipt, RetrySchedule, Step,
+    Attempt, AttemptOutcome, Cause, Delivered, DeliveryId, Failure, FailureKind, Outcome, Receipt,
+    RetrySchedule, Step,
 };
 use crate::dispatch::Outlook;
 use crate::http::admin::{Access, routes};
@@ -155,14 +155,19 @@ impl World {
             targets: vec![(shop(), Create::Order)],
             key: None,
         };
+        let mut changes = self.store.changes();
         let id = self.store.accept(new).await.expect("kept").lead();
+        // On the disk at once, in the index a moment later.
+        while self.store.lead(id).await.expect("readable").is_none() {
+            changes.changed().await.expect("a running store");
+        }
         // Ids of the same millisecond have no order.
         self.clock.advance(Duration::from_millis(5));
         id
     }
 
     /// Makes one attempt that ends so.
-    pub(super) async fn attempt(&self, lead: LeadId, outcome: Outcome) -> Delivery {
+    pub(super) async fn attempt(&self, lead: LeadId, outcome: Outcome) {
         let id = DeliveryId { lead, ordinal: 0 };
         let begun = self.store.begin(id, self.clock.now()).await.expect("begun");
         let Begun::Started { delivery, .. } = begun else {
@@ -196,7 +201,6 @@ impl World {
             now: self.clock.now(),
         };
         self.store.settle(settlement).await.expect("settled");
-        delivery
     }
 }
 
@@ -255,6 +259,7 @@ fn server() -> Server {
         shutdown_grace: Duration::from_secs(10),
         body_timeout: Duration::from_secs(10),
         max_connections: 100,
+        metrics_listen: None,
     }
 }
 
@@ -274,6 +279,7 @@ fn form() -> Form {
         language: Language::En,
         success_url: None,
         roistat_key: None,
+        capture: None,
         fields: vec![
             field("name", FieldKind::Name, "Your name"),
             field("phone", FieldKind::Phone, "Phone"),
