@@ -149,6 +149,7 @@ impl Store {
         let Some(delivery) = self.ask(|reply| Command::Begin(id, at, reply)).await? else {
             return Ok(Begun::NotOwed);
         };
+        self.catch_up().await?;
         let lead = self
             .read(move |room| room.index.get(Table::Lead, id.lead.as_bytes()))
             .await?;

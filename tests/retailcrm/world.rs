@@ -147,6 +147,7 @@ pub(crate) fn form(deliver: Vec<DeliverRule>) -> Form {
         language: Language::Ru,
         success_url: None,
         roistat_key: None,
+        capture: None,
         fields: Vec::new(),
         deliver,
     }

@@ -211,7 +211,7 @@ impl Attempt<'_> {
             let refusal = match self
                 .account
                 .api
-                .create_customer(&draft.json(), &mut self.steps)
+                .make_customer(&draft.json(), &mut self.steps)
                 .await
             {
                 Ok(id) => return Ok(Made::Customer(id)),

@@ -271,6 +271,8 @@ impl TestApp {
     /// Waits until nothing is owed any more, moving the clock so that retries and probes need not be waited for.
     pub(crate) async fn until_drained(&self) {
         self.until("nothing is owed any more", async || {
+            // Reading the list waits until everything that was answered is visible.
+            self.leads().await;
             self.clock.advance(Duration::from_secs(15));
             self.destination().await["waiting"] == 0
         })

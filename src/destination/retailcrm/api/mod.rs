@@ -2,6 +2,7 @@
 //! [`records`] for orders and customers, [`account`] for what an account is set up with.
 
 mod account;
+mod gathering;
 mod records;
 mod reply;
 
@@ -16,8 +17,10 @@ pub(super) use account::{Credentials, CustomField, Dictionary, Entry};
 pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
 pub(super) use reply::{Fault, Purpose, Refusal};
 
+use gathering::Gathering;
+
 use crate::clock::Clock;
-use crate::delivery::{Cause, FailureKind, Step};
+use crate::delivery::{Cause, Failure, FailureKind, Step};
 use crate::destination::client::{HttpClient, HttpRequest};
 use crate::destination::pace::Pace;
 use crate::destination::retailcrm::Settings;
@@ -36,6 +39,7 @@ pub(super) struct Api {
     key: Secret,
     site: Option<String>,
     pace: Pace,
+    gathering: Gathering,
     clock: Clock,
 }
 
@@ -99,6 +103,7 @@ impl Api {
             key: settings.api_key.clone(),
             site: settings.site.clone(),
             pace,
+            gathering: Gathering::default(),
             clock,
         }
     }
@@ -132,11 +137,24 @@ impl Api {
         parameters
     }
 
-    /// Sends one request when the pace allows, logs it, and judges the answer.
+    /// Sends one request when the pace allows. A read whose connection broke is sent once more at once: a server that closes an idle
+    /// connection just when we use it is the most ordinary trouble there is, and a read does no harm.
     async fn call(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
         self.pace.acquire().await;
+        let first = self.send(&call, steps).await;
+        match &first {
+            Err(Fault::Failed(failure)) if call.form.is_none() && is_broken_off(failure) => {
+                self.pace.acquire().await;
+                self.send(&call, steps).await
+            }
+            _ => first,
+        }
+    }
+
+    /// Sends one request for which the pace has been asked, logs it, and judges the answer.
+    async fn send(&self, call: &Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
         let started = self.clock.monotonic();
-        let answer = self.http.send(self.encode(&call)).await;
+        let answer = self.http.send(self.encode(call)).await;
         let (status, result) = match answer {
             Ok(answer) => (Some(answer.status), reply::read(call.purpose, &answer)),
             Err(error) => (None, Err(reply::unanswered(call.purpose, &error).into())),
@@ -174,6 +192,10 @@ impl Api {
         let span = self.clock.monotonic().saturating_duration_since(started);
         u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+fn is_broken_off(failure: &Failure) -> bool {
+    matches!(failure.cause, Cause::ConnectionLost { .. })
 }
 
 /// How long the CRM wants to be left alone, if it complained about the rate.

@@ -165,20 +165,22 @@ impl Api {
             })
     }
 
-    /// Makes a customer; its internal id.
-    pub(in crate::destination::retailcrm) async fn create_customer(
+    /// Makes one customer by a request of its own; its internal id.
+    pub(super) async fn create_customer(&self, customer: &Value, steps: &mut Steps) -> Result<u64, Fault> {
+        self.pace.acquire().await;
+        self.create_customer_now(customer, steps).await
+    }
+
+    /// The same when the pace has been asked already.
+    pub(super) async fn create_customer_now(
         &self,
         customer: &Value,
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
         let form = self.with_site(vec![("customer", customer.to_string())]);
         let path = ["api", "v5", "customers", "create"];
-        let body = self
-            .call(
-                Call::post("customers/create", &path, form, Purpose::Create),
-                steps,
-            )
-            .await?;
+        let call = Call::post("customers/create", &path, form, Purpose::Create);
+        let body = self.send(&call, steps).await?;
         annotate(steps, "created");
         body.get("id")
             .and_then(whole_number)

@@ -1,0 +1,149 @@
+//! Customers that wait for the pace at the same time are made by one request.
+//!
+//! In a healthy and idle system nobody waits, and each customer is a `customers/create` of its own. When the pace is what everybody
+//! waits for, the first to come waits for its turn on behalf of all who come meanwhile, and sends them as one
+//! `customers/upload` (50 rows at most). Whatever an upload does not say clearly of a row is asked again for that row alone.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::delivery::{Cause, Failure, FailureKind};
+use crate::destination::retailcrm::api::records::objects;
+use crate::destination::retailcrm::api::reply::whole_number;
+use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
+
+/// The most rows of one upload.
+const MOST_ROWS: usize = 50;
+
+/// The customers that wait.
+#[derive(Default)]
+pub(super) struct Gathering(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    rows: Vec<Row>,
+    /// Somebody waits for the pace on behalf of all rows.
+    is_led: bool,
+}
+
+struct Row {
+    customer: Value,
+    reply: oneshot::Sender<RowEnd>,
+}
+
+/// What became of one row.
+enum RowEnd {
+    Made(u64),
+    /// Ask for it alone: it had nobody to go with, or the upload did not say what became of it.
+    Alone,
+    Failed(Fault),
+}
+
+impl Gathering {
+    /// Adds a row. `Some` when the caller must lead.
+    fn add(&self, row: Row) -> Option<Lead<'_>> {
+        let mut waiting = self.waiting();
+        waiting.rows.push(row);
+        let leads = !mem::replace(&mut waiting.is_led, true);
+        leads.then_some(Lead(self))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The duty to send for all. Dropped with its attempt, it lets the others know by dropping their replies.
+struct Lead<'a>(&'a Gathering);
+
+impl Lead<'_> {
+    fn take(&self) -> Vec<Row> {
+        let mut waiting = self.0.waiting();
+        waiting.is_led = false;
+        mem::take(&mut waiting.rows)
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.waiting();
+        // After `take` another one may lead already; its rows are not ours to drop.
+        if mem::take(&mut waiting.is_led) && !waiting.rows.is_empty() {
+            waiting.rows.clear();
+        }
+    }
+}
+
+impl Api {
+    /// Makes a customer, together with those who wait for the pace too; its internal id.
+    pub(in crate::destination::retailcrm) async fn make_customer(
+        &self,
+        customer: &Value,
+        steps: &mut Steps,
+    ) -> Result<u64, Fault> {
+        let (reply, end) = oneshot::channel();
+        if let Some(lead) = self.gathering.add(Row { customer: customer.clone(), reply }) {
+            self.pace.acquire().await;
+            let mut rows = lead.take();
+            mem::forget(lead);
+            if rows.len() == 1 {
+                return self.create_customer_now(customer, steps).await;
+            }
+            let mut is_paced = true;
+            while !rows.is_empty() {
+                let rest = rows.split_off(rows.len().min(MOST_ROWS));
+                self.upload(rows, is_paced, steps).await;
+                rows = rest;
+                is_paced = false;
+            }
+        }
+        match end.await {
+            Ok(RowEnd::Made(id)) => Ok(id),
+            Ok(RowEnd::Alone) => self.create_customer(customer, steps).await,
+            Ok(RowEnd::Failed(fault)) => Err(fault),
+            Err(_leader_gone) => Err(leader_gone().into()),
+        }
+    }
+
+    async fn upload(&self, rows: Vec<Row>, is_paced: bool, steps: &mut Steps) {
+        let customers = Value::Array(rows.iter().map(|row| row.customer.clone()).collect());
+        let form = self.with_site(vec![("customers", customers.to_string())]);
+        let path = ["api", "v5", "customers", "upload"];
+        let call = Call::post("customers/upload", &path, form, Purpose::Create);
+        let answer = if is_paced { self.send(&call, steps).await } else { self.call(call, steps).await };
+        annotate(steps, format!("{} customers in one request", rows.len()));
+        let made = answer.as_ref().map(ids_by_external_id).unwrap_or_default();
+        for row in rows {
+            let end = match &answer {
+                Ok(_) => row.customer.get("externalId").and_then(Value::as_str).and_then(|id| made.get(id)),
+                // 460 and other refusals: some rows are in, some are not; each asks for itself and finds what is there.
+                Err(Fault::Refused(_) | Fault::Missing { .. }) => None,
+                Err(fault @ Fault::Failed(_)) => {
+                    drop(row.reply.send(RowEnd::Failed(fault.clone())));
+                    continue;
+                }
+            };
+            // A row whose attempt is gone needs no answer.
+            drop(row.reply.send(end.map_or(RowEnd::Alone, |id| RowEnd::Made(*id))));
+        }
+    }
+}
+
+fn ids_by_external_id(body: &Map<String, Value>) -> HashMap<String, u64> {
+    let rows = objects(body, "uploadedCustomers");
+    rows.filter_map(|row| {
+        let external_id = row.get("externalId")?.as_str()?.to_owned();
+        Some((external_id, whole_number(row.get("id")?)?))
+    })
+    .collect()
+}
+
+/// The one who led was dropped, perhaps after it had sent.
+fn leader_gone() -> Failure {
+    let detail = "the request was given up together with another lead's".to_owned();
+    Failure::new(FailureKind::Unknown, Cause::ConnectionLost { detail })
+}
