@@ -78,6 +78,8 @@ const PAGES: &[Row] = &[
     Row::post("/leads/{id}/{action}", || {
         web::post().to(pages::actions::perform)
     }),
+    Row::get("/resend/confirm", || web::get().to(pages::resend::confirm)),
+    Row::post("/resend", || web::post().to(pages::resend::perform)),
     Row::post("/logout", || web::post().to(pages::login::log_out)),
     Row::get("/language/{language}", || {
         web::get().to(pages::login::choose_language)
