@@ -23,7 +23,7 @@ mod words;
 mod tests;
 
 use actix_web::middleware::from_fn;
-use actix_web::{Route, web};
+use actix_web::{Route, guard, web};
 
 pub use auth::{Access, Operator};
 
@@ -56,33 +56,35 @@ impl Row {
 
 /// Below `/admin/api`; fixed by the contract. A literal segment stands before a variable one, as the first match answers.
 const API: &[Row] = &[
-    Row::get("/leads", || web::get().to(api::leads::list)),
-    Row::get("/leads.csv", || web::get().to(api::leads::export)),
+    Row::get("/leads", || read().to(api::leads::list)),
+    Row::get("/leads.csv", || read().to(api::leads::export)),
     Row::post("/leads/resend", || {
         web::post().to(api::orders::resend_matching)
     }),
-    Row::get("/leads/{id}", || web::get().to(api::leads::one)),
+    Row::get("/leads/{id}", || read().to(api::leads::one)),
     Row::post("/leads/{id}/{action}", || web::post().to(api::orders::one)),
-    Row::get("/destinations", || web::get().to(api::destinations::list)),
-    Row::get("/forms", || web::get().to(api::forms::list)),
+    Row::get("/destinations", || read().to(api::destinations::list)),
+    Row::get("/forms", || read().to(api::forms::list)),
 ];
 
 /// Below `/admin`. Protected but for the three that a visitor needs on the way in.
 const PAGES: &[Row] = &[
-    Row::get("/", || web::get().to(pages::list::show)),
-    Row::get("/forms", || web::get().to(pages::forms::show)),
-    Row::get("/leads/{id}", || web::get().to(pages::lead::show)),
+    Row::get("/", || read().to(pages::list::show)),
+    Row::get("/forms", || read().to(pages::forms::show)),
+    Row::get("/leads/{id}", || read().to(pages::lead::show)),
     Row::get("/leads/{id}/erase/confirm", || {
-        web::get().to(pages::actions::confirm_erase)
+        read().to(pages::actions::confirm_erase)
     }),
     Row::post("/leads/{id}/{action}", || {
         web::post().to(pages::actions::perform)
     }),
+    Row::get("/resend/confirm", || read().to(pages::resend::confirm)),
+    Row::post("/resend", || web::post().to(pages::resend::perform)),
     Row::post("/logout", || web::post().to(pages::login::log_out)),
     Row::get("/language/{language}", || {
-        web::get().to(pages::login::choose_language)
+        read().to(pages::login::choose_language)
     }),
-    Row::get("/static/{file}", || web::get().to(assets::serve)),
+    Row::get("/static/{file}", || read().to(assets::serve)),
 ];
 
 /// Puts `/admin` and everything below it into an app.
@@ -101,7 +103,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .fold(web::scope(""), |scope, row| scope.service(resource(row)))
         .service(
             web::resource("/login")
-                .route(web::get().to(pages::login::show))
+                .route(read().to(pages::login::show))
                 .route(web::post().to(pages::login::log_in)),
         )
         .default_service(web::to(nothing_here))
@@ -118,6 +120,11 @@ fn resource(row: &Row) -> actix_web::Resource {
         .default_service(web::to(move |_: Operator| async move {
             Err::<&'static str, Reason>(Reason::Method(method))
         }))
+}
+
+/// GET, and HEAD as HTTP wants it wherever GET is; the body of the answer to a HEAD is left out on the wire.
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// An unknown address tells nothing to those who are not logged in.

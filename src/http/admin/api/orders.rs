@@ -98,12 +98,13 @@ pub(crate) async fn one(
     Ok(HttpResponse::Ok().json(LeadDetail::new(&stored, &logs, language)))
 }
 
-#[derive(Serialize)]
-struct Matched {
+/// What became of a bulk resend.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Matched {
     /// Leads the filters let through.
-    matched: usize,
+    pub(crate) matched: usize,
     /// Those of them that were in a state to be resent.
-    resent: usize,
+    pub(crate) resent: usize,
 }
 
 /// `POST /admin/api/leads/resend`: all that the filters in the body let through; without `state` only failed and retrying ones.
@@ -114,24 +115,22 @@ pub(crate) async fn resend_matching(
     (clock, server): (web::Data<Clock>, web::Data<Server>),
 ) -> Result<HttpResponse, Reason> {
     let body = body::read(payload, &server, &clock).await?;
-    let mut filter = TypedFilters::from_json(&body)?.parse(&server.time_zone)?;
-    if filter.states.is_empty() {
-        filter.states = vec![State::Failed, State::Retrying];
-    }
-    let matched = resend_all(&store, filter, &clock).await?;
-    tracing::info!(
-        operator = operator.name(),
-        action = "resend all",
-        matched = matched.matched,
-        resent = matched.resent,
-        "admin action"
-    );
+    let filter = TypedFilters::from_json(&body)?.parse(&server.time_zone)?;
+    let matched = resend_all(&operator, &store, filter, &clock).await?;
     Ok(HttpResponse::Ok().json(matched))
 }
 
-/// Goes from the newest to the oldest, a page at a time. The cursor moves on by id, so a lead that changes its state meanwhile is
-/// neither met twice nor the reason that another is skipped.
-async fn resend_all(store: &Store, filter: Filter, clock: &Clock) -> Result<Matched, Reason> {
+/// Resends what the filter lets through, and logs who asked. Goes from the newest to the oldest, a page at a time. The cursor moves on
+/// by id, so a lead that changes its state meanwhile is neither met twice nor the reason that another is skipped.
+pub(crate) async fn resend_all(
+    operator: &Operator,
+    store: &Store,
+    mut filter: Filter,
+    clock: &Clock,
+) -> Result<Matched, Reason> {
+    if filter.states.is_empty() {
+        filter.states = vec![State::Failed, State::Retrying];
+    }
     let mut total = Matched {
         matched: 0,
         resent: 0,
@@ -147,9 +146,17 @@ async fn resend_all(store: &Store, filter: Filter, clock: &Clock) -> Result<Matc
         total.resent += resend_page(store, &page.leads, clock).await?;
         before = page.next;
         if before.is_none() {
-            return Ok(total);
+            break;
         }
     }
+    tracing::info!(
+        operator = operator.name(),
+        action = "resend all",
+        matched = total.matched,
+        resent = total.resent,
+        "admin action"
+    );
+    Ok(total)
 }
 
 async fn resend_page(store: &Store, leads: &[StoredLead], clock: &Clock) -> Result<usize, Reason> {

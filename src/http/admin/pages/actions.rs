@@ -26,7 +26,8 @@ pub(super) fn buttons(screen: &Screen, stored: &StoredLead) -> Markup {
     html! {
         div.actions {
             @if resendable && !erased {
-                (button(id, Action::Resend, resend_label(screen, stored), "primary"))
+                @let class = if stored.status.state() == State::Delivered { "" } else { "primary" };
+                (button(id, Action::Resend, resend_label(screen, stored), class))
             }
             @if has(&[State::Held]) {
                 (button(id, Action::Release, screen.pick("Это не спам — отправить", "Not spam: deliver"), "primary"))

@@ -91,6 +91,10 @@ pub(super) fn bar(
             label.whole { span { (screen.pick("Форма", "Form")) }
                 select name="form" {
                     option value="" { (screen.pick("все", "all")) }
+                    @if !typed.form.is_empty() && forms.get(&typed.form).is_none() {
+                        // A form that has left the config still has leads.
+                        option value=(typed.form) selected { (typed.form) }
+                    }
                     @for form in forms.iter() {
                         option value=(form.id) selected[typed.form == form.id.as_str()] { (form.title) }
                     }

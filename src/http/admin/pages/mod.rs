@@ -9,6 +9,7 @@ pub(super) mod lead;
 pub(super) mod list;
 pub(super) mod login;
 pub(super) mod refusal;
+pub(super) mod resend;
 mod rows;
 mod snippet;
 mod timeline;

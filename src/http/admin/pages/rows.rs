@@ -115,8 +115,11 @@ pub(super) fn what_next(screen: &Screen, delivery: &Delivery) -> Markup {
         @if let Some(cause) = &delivery.last_error {
             p.error { (cause.text(screen.language)) }
         }
-        @if let Some(at) = next_attempt_at(delivery).filter(|_| delivery.attempts > 0) {
-            p.muted { (screen.pick("следующая попытка", "next attempt")) " " (screen.time(at)) }
+        @match next_attempt_at(delivery).filter(|_| delivery.attempts > 0) {
+            Some(at) if at > screen.now => p.muted { (screen.pick("следующая попытка", "next attempt")) " " (screen.time(at)) },
+            // Its time has come: it waits for the CRM, or for its turn.
+            Some(_) => p.muted { (screen.pick("пойдёт, как только CRM сможет принять", "goes as soon as the CRM can take it")) },
+            None => {},
         }
     }
 }

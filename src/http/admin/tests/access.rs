@@ -220,3 +220,14 @@ fn guesses_sent_all_at_once_are_not_all_looked_at() {
         assert_eq!(looked_at, 4);
     });
 }
+
+#[test]
+fn a_head_request_is_answered_like_a_get() {
+    run(async {
+        let world = World::new();
+        let request = TestRequest::default()
+            .method(Method::HEAD)
+            .uri("/admin/login");
+        assert_eq!(world.send(request).await.status, StatusCode::OK);
+    });
+}

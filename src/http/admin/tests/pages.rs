@@ -68,6 +68,8 @@ async fn busy() -> (World, Vec<String>) {
     paths.push("/admin/?q=nobody-has-this".to_owned());
     paths.push("/admin/?state=dead".to_owned());
     paths.push("/admin/nowhere".to_owned());
+    paths.push("/admin/resend/confirm?state=failed".to_owned());
+    paths.push("/admin/?state=failed&resent=2".to_owned());
     for id in [failed, sent, held, erased] {
         paths.push(format!("/admin/leads/{id}"));
         paths.push(format!("/admin/leads/{id}?done=conflict"));
@@ -230,6 +232,27 @@ fn an_action_redirects_back_to_the_lead_and_says_what_was_done() {
             .await
             .body;
         assert!(!forged.contains("notice good"));
+    });
+}
+
+#[test]
+fn everything_that_a_filter_finds_can_be_resent_from_the_list() {
+    run(async {
+        let (world, _) = busy().await;
+        let list = page(&world, "/admin/?state=failed&form=callback", "en").await;
+        let confirm = "/admin/resend/confirm?state=failed&form=callback";
+        assert!(list.body.contains(&confirm.replace('&', "&amp;")));
+        let asked = page(&world, confirm, "en").await;
+        let action = "/admin/resend?state=failed&form=callback";
+        assert!(asked.body.contains(&action.replace('&', "&amp;")));
+        let done = world.post(action, "").await;
+        assert_eq!(
+            done.header("location"),
+            "/admin/?state=failed&form=callback&resent=1"
+        );
+        let after = page(&world, done.header("location"), "en").await;
+        assert!(after.body.contains("Back to work: 1 lead"));
+        assert!(after.body.contains("Nothing found"));
     });
 }
 
