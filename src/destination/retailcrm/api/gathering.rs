@@ -49,7 +49,11 @@ impl Gathering {
         let mut waiting = self.waiting();
         waiting.rows.push(row);
         let leads = !mem::replace(&mut waiting.is_led, true);
-        leads.then_some(Lead(self))
+        leads.then_some(Lead(Some(self)))
+    }
+
+    fn clear(&self) -> Vec<Row> {
+        mem::take(&mut *self.waiting()).rows
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -57,23 +61,20 @@ impl Gathering {
     }
 }
 
-/// The duty to send for all. Dropped with its attempt, it lets the others know by dropping their replies.
-struct Lead<'a>(&'a Gathering);
+/// The duty to send for all. Dropped with its attempt before it was met, it lets the others know by dropping their replies.
+struct Lead<'a>(Option<&'a Gathering>);
 
 impl Lead<'_> {
-    fn take(&self) -> Vec<Row> {
-        let mut waiting = self.0.waiting();
-        waiting.is_led = false;
-        mem::take(&mut waiting.rows)
+    /// The rows to send; who comes from now on finds another leader.
+    fn take(mut self) -> Vec<Row> {
+        self.0.take().map(Gathering::clear).unwrap_or_default()
     }
 }
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        let mut waiting = self.0.waiting();
-        // After `take` another one may lead already; its rows are not ours to drop.
-        if mem::take(&mut waiting.is_led) && !waiting.rows.is_empty() {
-            waiting.rows.clear();
+        if let Some(gathering) = self.0.take() {
+            drop(gathering.clear());
         }
     }
 }
@@ -89,7 +90,6 @@ impl Api {
         if let Some(lead) = self.gathering.add(Row { customer: customer.clone(), reply }) {
             self.pace.acquire().await;
             let mut rows = lead.take();
-            mem::forget(lead);
             if rows.len() == 1 {
                 return self.create_customer_now(customer, steps).await;
             }
