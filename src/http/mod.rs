@@ -7,6 +7,7 @@ pub mod assets;
 pub mod body;
 pub mod client_address;
 pub mod cors;
+pub mod demo;
 pub mod drain;
 pub mod health;
 pub mod negotiation;
