@@ -195,8 +195,9 @@ class SentForm {
     }
     place.textContent = message;
     for (const one of this.inputsOf(input.name)) {
-      one.toggleAttribute("aria-invalid", message !== "");
-      if (message !== "") {
+      if (message === "") {
+        one.removeAttribute("aria-invalid");
+      } else {
         one.setAttribute("aria-invalid", "true");
       }
     }

@@ -86,7 +86,13 @@ async fn it_loads_nothing_but_its_own_files_and_those_are_there() {
     );
     assert!(!page.body.contains("style=\"") && !page.body.contains("<style"));
     assert!(!page.body.contains(" onclick=") && !page.body.contains("<script>"));
-    for (name, start) in [("demo.css", "/*"), ("demo.js", "//")] {
+    for (name, start) in [
+        ("demo.css", "/*"),
+        ("demo-shop.css", "/*"),
+        ("demo-form.css", "/*"),
+        ("demo-panel.css", "/*"),
+        ("demo.js", "//"),
+    ] {
         assert!(page.body.contains(&format!("/demo/static/{name}\"")));
         let file = demo.get(&format!("/demo/static/{name}")).await;
         assert_eq!(file.status, StatusCode::OK);

@@ -17,7 +17,7 @@ pub(super) struct Line<'a> {
     pub(super) autocomplete: &'a str,
     /// Whether it may not stay empty.
     pub(super) required: bool,
-    /// An example, shown below the label.
+    /// An example, shown below the input.
     pub(super) hint: Option<&'a str>,
 }
 
@@ -54,9 +54,9 @@ impl<'a> Line<'a> {
         html! {
             div.field {
                 label for=(id) { (self.label) @if self.required { span.star aria-hidden="true" { " *" } } }
-                @if let Some(hint) = self.hint { p.hint id={ (id) "-hint" } { (hint) } }
                 input id=(id) type=(kind) name=(self.name) inputmode=[mode] autocomplete=(self.autocomplete)
                     required[self.required] aria-describedby=(described_by(&id, self.hint));
+                @if let Some(hint) = self.hint { p.hint id={ (id) "-hint" } { (hint) } }
                 (complaint(&id))
             }
         }

@@ -37,17 +37,33 @@ pub const FORMS: &str = include_str!("forms.toml");
 
 /// The page's own files; apart from the public ones, so that a gate in service does not serve them.
 const FILES: &[File] = &[
-    File {
-        name: "demo.css",
-        media_type: "text/css; charset=utf-8",
-        content: include_str!("../../../static/demo.css"),
-    },
+    stylesheet("demo.css", include_str!("../../../static/demo.css")),
+    stylesheet(
+        "demo-shop.css",
+        include_str!("../../../static/demo-shop.css"),
+    ),
+    stylesheet(
+        "demo-form.css",
+        include_str!("../../../static/demo-form.css"),
+    ),
+    stylesheet(
+        "demo-panel.css",
+        include_str!("../../../static/demo-panel.css"),
+    ),
     File {
         name: "demo.js",
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../../../static/demo.js"),
     },
 ];
+
+const fn stylesheet(name: &'static str, content: &'static str) -> File {
+    File {
+        name,
+        media_type: "text/css; charset=utf-8",
+        content,
+    }
+}
 
 /// What the page needs of the simulated CRM; implemented by the command. Called within a request: no method may block.
 pub trait DemoCrm: Send + Sync {

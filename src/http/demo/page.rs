@@ -55,7 +55,9 @@ fn document(view: &View, title: &str, content: &Markup) -> Markup {
                 meta name="robots" content="noindex";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                link rel="stylesheet" href=(view.file("demo.css"));
+                @for name in ["demo.css", "demo-shop.css", "demo-form.css", "demo-panel.css"] {
+                    link rel="stylesheet" href=(view.file(name));
+                }
                 script type="module" src=(view.file("demo.js")) {}
             }
             body {
