@@ -11,10 +11,13 @@ use crate::http::visit::reply_to;
 
 /// One compiled-in file.
 #[derive(Clone, Copy, Debug)]
-struct File {
-    name: &'static str,
-    media_type: &'static str,
-    content: &'static str,
+pub struct File {
+    /// The last part of its address.
+    pub name: &'static str,
+    /// The value of `Content-Type`.
+    pub media_type: &'static str,
+    /// All of it.
+    pub content: &'static str,
 }
 
 const FILES: &[File] = &[File {
@@ -32,7 +35,14 @@ pub struct Assets(Vec<(File, EntityTag)>);
 
 impl Default for Assets {
     fn default() -> Self {
-        let tagged = FILES.iter().map(|file| {
+        Self::of(FILES)
+    }
+}
+
+impl Assets {
+    /// Other files than the public ones, for a scope that has files of its own.
+    pub fn of(files: &[File]) -> Self {
+        let tagged = files.iter().map(|file| {
             let digest = Sha256::digest(file.content.as_bytes());
             let tag: String = digest[..8]
                 .iter()

@@ -9,6 +9,7 @@ pub mod beside_body;
 pub mod body;
 pub mod client_address;
 pub mod cors;
+pub mod demo;
 pub mod drain;
 pub mod health;
 pub mod negotiation;
