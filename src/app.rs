@@ -31,8 +31,11 @@ const FORGET_EVERY: Duration = Duration::from_secs(30);
 /// How often the store's upkeep looks whether there is something to do.
 const UPKEEP_EVERY: Duration = Duration::from_secs(3600);
 
-/// Adds routes to those of the gate: the demo's page.
+/// Adds routes to those of the gate.
 pub type ExtraRoutes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// Makes additional routes that need the store: the demo's page.
+pub type MakeRoutes = Box<dyn FnOnce(Store) -> ExtraRoutes + Send>;
 
 /// Why the gate cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +79,7 @@ impl App {
     pub async fn start(
         config: Config,
         clock: Clock,
-        extra: Option<ExtraRoutes>,
+        extra: Option<MakeRoutes>,
     ) -> Result<Self, StartError> {
         let settings = config.store.clone();
         let opening = tokio::task::spawn_blocking(move || Store::open(&settings));
@@ -103,6 +106,7 @@ impl App {
             clock: clock.clone(),
         };
         let limiter = Arc::clone(&public.limiter);
+        let extra = extra.map(|make| make(store.clone()));
         let routes = routes(public, (Arc::clone(&access), outlook), extra);
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();

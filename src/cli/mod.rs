@@ -1,6 +1,7 @@
 //! The commands: each in its own file, given its arguments and the [`Terminal`], giving back how the program [`Exit`]s.
 
 mod check;
+mod demo;
 mod exit;
 mod hash_password;
 mod init;
@@ -32,6 +33,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Report every problem of the config at once, each with its key path
     Check(check::Arguments),
+    /// Show everything in one process: a simulated CRM, the gate, a page with forms, the admin
+    Demo(demo::Arguments),
     /// Run the simulated RetailCRM alone
     SimulateCrm(simulate_crm::Arguments),
     /// Read a password from stdin and print its Argon2id hash for the config
@@ -85,6 +88,7 @@ impl Command {
     fn run(&self, terminal: &mut Terminal<'_>) -> io::Result<Exit> {
         match self {
             Self::Serve(arguments) => arguments.run(terminal),
+            Self::Demo(arguments) => arguments.run(terminal),
             Self::SimulateCrm(arguments) => arguments.run(terminal),
             Self::Check(arguments) => arguments.run(terminal),
             Self::HashPassword => hash_password::run(terminal),

@@ -9,6 +9,7 @@ use crate::app::{App, ExtraRoutes, StartError};
 use crate::cli::{ConfigFile, Exit, Terminal, report};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::store::Store;
 use crate::telemetry;
 
 /// Its arguments.
@@ -58,9 +59,12 @@ pub(super) fn runtime() -> io::Result<tokio::runtime::Runtime> {
         .build()
 }
 
-/// Starts a gate beside something else, as the demo does.
-pub(super) async fn start(config: Config, extra: ExtraRoutes) -> Result<App, StartError> {
-    App::start(config, Clock::system(), Some(extra)).await
+/// Starts a gate with additional routes.
+pub(super) async fn start(
+    config: Config,
+    extra: impl FnOnce(Store) -> ExtraRoutes + Send + 'static,
+) -> Result<App, StartError> {
+    App::start(config, Clock::system(), Some(Box::new(extra))).await
 }
 
 /// Says why the gate did not start, and with which code to end.

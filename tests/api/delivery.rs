@@ -319,7 +319,10 @@ async fn five_hundred_leads_that_came_while_the_crm_was_down_are_five_hundred_or
         let id = app.lead(&format!("+7912345{n:04}")).await;
         received.insert(format!("lg-{id}"), app.now());
     }
-    app.until("all of them wait", async || app.destination().await["waiting"] == 500).await;
+    app.until("all of them wait", async || {
+        app.destination().await["waiting"] == 500
+    })
+    .await;
     app.crm.listen_again().await.expect("the same port");
     app.until_drained().await;
     let orders = app.crm.orders();

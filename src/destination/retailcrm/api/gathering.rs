@@ -87,7 +87,10 @@ impl Api {
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
         let (reply, end) = oneshot::channel();
-        if let Some(lead) = self.gathering.add(Row { customer: customer.clone(), reply }) {
+        if let Some(lead) = self.gathering.add(Row {
+            customer: customer.clone(),
+            reply,
+        }) {
             self.pace.acquire().await;
             let mut rows = lead.take();
             if rows.len() == 1 {
@@ -114,12 +117,20 @@ impl Api {
         let form = self.with_site(vec![("customers", customers.to_string())]);
         let path = ["api", "v5", "customers", "upload"];
         let call = Call::post("customers/upload", &path, form, Purpose::Create);
-        let answer = if is_paced { self.send(&call, steps).await } else { self.call(call, steps).await };
+        let answer = if is_paced {
+            self.send(&call, steps).await
+        } else {
+            self.call(call, steps).await
+        };
         annotate(steps, format!("{} customers in one request", rows.len()));
         let made = answer.as_ref().map(ids_by_external_id).unwrap_or_default();
         for row in rows {
             let end = match &answer {
-                Ok(_) => row.customer.get("externalId").and_then(Value::as_str).and_then(|id| made.get(id)),
+                Ok(_) => row
+                    .customer
+                    .get("externalId")
+                    .and_then(Value::as_str)
+                    .and_then(|id| made.get(id)),
                 // 460 and other refusals: some rows are in, some are not; each asks for itself and finds what is there.
                 Err(Fault::Refused(_) | Fault::Missing { .. }) => None,
                 Err(fault @ Fault::Failed(_)) => {
@@ -128,7 +139,10 @@ impl Api {
                 }
             };
             // A row whose attempt is gone needs no answer.
-            drop(row.reply.send(end.map_or(RowEnd::Alone, |id| RowEnd::Made(*id))));
+            drop(
+                row.reply
+                    .send(end.map_or(RowEnd::Alone, |id| RowEnd::Made(*id))),
+            );
         }
     }
 }

@@ -166,7 +166,11 @@ impl Api {
     }
 
     /// Makes one customer by a request of its own; its internal id.
-    pub(super) async fn create_customer(&self, customer: &Value, steps: &mut Steps) -> Result<u64, Fault> {
+    pub(super) async fn create_customer(
+        &self,
+        customer: &Value,
+        steps: &mut Steps,
+    ) -> Result<u64, Fault> {
         self.pace.acquire().await;
         self.create_customer_now(customer, steps).await
     }
