@@ -279,6 +279,15 @@ impl TestApp {
         .await;
     }
 
+    /// Waits until a paused destination is healthy again, moving the clock over the waits between probes.
+    pub(crate) async fn until_healthy(&self) {
+        self.until("the destination is healthy", async || {
+            self.clock.advance(Duration::from_secs(15));
+            self.destination().await["state"] == "healthy"
+        })
+        .await;
+    }
+
     /// The only destination, as the API shows it.
     pub(crate) async fn destination(&self) -> Value {
         self.admin_get("/admin/api/destinations").await["destinations"][0].clone()

@@ -49,7 +49,7 @@ impl Gathering {
         let mut waiting = self.waiting();
         waiting.rows.push(row);
         let leads = !mem::replace(&mut waiting.is_led, true);
-        leads.then_some(Lead(Some(self)))
+        leads.then(|| Lead(Some(self)))
     }
 
     fn clear(&self) -> Vec<Row> {
