@@ -28,6 +28,7 @@ mod overlay;
 mod prepare;
 mod query;
 mod record;
+mod room;
 mod search;
 mod snapshot;
 mod start;
@@ -43,8 +44,8 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::{Attempt, Conflict, Delivery, DeliveryId, Outcome, RetrySchedule, State};
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
-pub use door::Store;
 pub use filter::{Filter, Page};
+pub use room::Store;
 pub use start::OpenError;
 pub use upkeep::Upkeep;
 

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::store::committer::{Command, GROUP};
-use crate::store::door::journal_error;
 use crate::store::record::Table;
+use crate::store::room::journal_error;
 use crate::store::{KEY_LIFETIME, Store, StoreError, journal, snapshot};
 
 /// A snapshot is made when the newest is older than this ...

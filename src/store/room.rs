@@ -1,0 +1,217 @@
+//! Behind the door: the parts of an open store, how they are started and stopped, and how a use case reaches them.
+
+use std::fs::File;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::delivery::State;
+use crate::store::applier::Applier;
+use crate::store::committer::{Command, Committer, Reply};
+use crate::store::disk::Disk;
+use crate::store::index::Index;
+use crate::store::journal::Journal;
+use crate::store::mark::{Mark, MarkFile};
+use crate::store::outbox::Outbox;
+use crate::store::overlay::Overlay;
+use crate::store::start::{Directories, OpenError, Started, start};
+use crate::store::{Settings, StoreError};
+
+/// Commands that may wait for the committer; beyond that their callers wait, so memory is bounded.
+const COMMANDS: usize = 1024;
+
+/// Groups that may wait for the applier; beyond that the committer waits.
+const GROUPS: usize = 64;
+
+/// The door to what is kept. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(pub(super) Arc<Room>);
+
+/// What is behind the door.
+pub(super) struct Room {
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) index: Index,
+    outbox: Arc<Mutex<Outbox>>,
+    pub(super) disk: Disk,
+    committed: Arc<AtomicU64>,
+    pub(super) applied: watch::Receiver<u64>,
+    failure: watch::Receiver<Option<Arc<StoreError>>>,
+    pub(super) directories: Directories,
+    pub(super) mark: MarkFile,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held open for as long as the store is: the lock goes with the file.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the data directory, brings the index up to the truth, and starts the threads. Blocking; may take seconds after a crash.
+    pub fn open(settings: &Settings) -> Result<Self, OpenError> {
+        let directories = Directories::of(settings);
+        let Started {
+            index,
+            last_sequence,
+            mark,
+            lock,
+        } = start(&directories)?;
+        let outbox = Arc::new(Mutex::new(outbox_of(&index)?));
+        let journal = Journal::open(&directories.journal, last_sequence).map_err(|source| {
+            OpenError::Directory {
+                path: directories.journal.clone(),
+                source,
+            }
+        })?;
+        let overlay = Arc::new(Overlay::default());
+        let disk = Disk {
+            path: directories.root.clone(),
+            min_free: settings.min_free,
+        };
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (groups, for_applier) = sync_channel(GROUPS);
+        let committed = Arc::new(AtomicU64::new(last_sequence));
+        let applied = watch::Sender::new(last_sequence);
+        let failure = watch::Sender::new(None);
+        let (applied_seen, failure_seen) = (applied.subscribe(), failure.subscribe());
+        let committer = Committer {
+            journal,
+            index: index.clone(),
+            overlay: Arc::clone(&overlay),
+            disk: disk.clone(),
+            applier: groups,
+            committed: Arc::clone(&committed),
+            failure: failure.clone(),
+        };
+        let applier = Applier {
+            index: index.clone(),
+            overlay,
+            outbox: Arc::clone(&outbox),
+            applied,
+            failure,
+            mark: mark.clone(),
+        };
+        let committer = spawn("committer", move || committer.run(inbox))?;
+        let applier = spawn("applier", move || applier.run(&for_applier))?;
+        Ok(Self(Arc::new(Room {
+            commands,
+            index,
+            outbox,
+            disk,
+            committed,
+            applied: applied_seen,
+            failure: failure_seen,
+            directories,
+            mark,
+            threads: Mutex::new(vec![committer, applier]),
+            _lock: lock,
+        })))
+    }
+
+    /// Resolves when the store has failed for good: the process must stop (exit 74) and start anew.
+    pub async fn failed(&self) -> Arc<StoreError> {
+        let mut failure = self.0.failure.clone();
+        loop {
+            if let Some(error) = failure.borrow_and_update().clone() {
+                return error;
+            }
+            if failure.changed().await.is_err() {
+                // Both threads ended in order: nothing has failed and nothing ever will.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Stops in order: everything accepted is applied and synced, and the mark says so. Later calls answer [`StoreError::Stopped`].
+    pub async fn close(&self) -> Result<(), StoreError> {
+        // A closed channel means that the threads have ended already; joining them tells how.
+        drop(self.0.commands.send(Command::Stop).await);
+        self.read(|room| {
+            let threads =
+                std::mem::take(&mut *room.threads.lock().unwrap_or_else(PoisonError::into_inner));
+            for thread in threads {
+                thread.join().map_err(|_panic| StoreError::Stopped)?;
+            }
+            if let Some(error) = room.failure.borrow().as_ref() {
+                tracing::error!(%error, "the store had failed; the next start looks at everything");
+                return Err(StoreError::Stopped);
+            }
+            room.index.sync()?;
+            let sequence = *room.applied.borrow();
+            let distrusted = room.mark.read().is_some_and(|mark| mark.distrusted);
+            let mark = Mark {
+                clean: true,
+                distrusted,
+                ..Mark::running(&room.directories.root, sequence)
+            };
+            room.mark.write(&mark).map_err(journal_error)
+        })
+        .await
+    }
+
+    /// Waits until the index holds every group that is on the disk now: a few milliseconds at most.
+    pub(super) async fn catch_up(&self) -> Result<(), StoreError> {
+        let committed = self.0.committed.load(Ordering::Acquire);
+        let mut applied = self.0.applied.clone();
+        applied
+            .wait_for(|applied| *applied >= committed)
+            .await
+            .map_err(|_ended| StoreError::Stopped)?;
+        Ok(())
+    }
+
+    /// Sends a command and waits for its answer.
+    pub(super) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.0
+            .commands
+            .send(command(reply))
+            .await
+            .map_err(|_closed| StoreError::Stopped)?;
+        answer.await.map_err(|_dropped| StoreError::Stopped)?
+    }
+
+    /// Reads on a blocking thread: sled is synchronous.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        reading: impl FnOnce(&Room) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let room = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || reading(&room))
+            .await
+            .map_err(|_panic| StoreError::Stopped)?
+    }
+
+    pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.0.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Everything that is still owed, and the counts of the states that are not final.
+fn outbox_of(index: &Index) -> Result<Outbox, StoreError> {
+    let mut outbox = Outbox::default();
+    for state in State::ALL
+        .into_iter()
+        .filter(|state| !matches!(state, State::Delivered | State::Discarded))
+    {
+        for status in index.statuses_in(state) {
+            outbox.update(None, Some(&status?));
+        }
+    }
+    Ok(outbox)
+}
+
+pub(super) fn journal_error(error: std::io::Error) -> StoreError {
+    StoreError::Journal(Arc::new(error))
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|source| OpenError::Directory {
+        path: std::path::PathBuf::new(),
+        source,
+    })
+}
