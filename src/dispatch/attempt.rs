@@ -13,8 +13,8 @@ use crate::dispatch::{Outlook, Target};
 use crate::lead::{DestinationId, Language, Lead};
 use crate::store::{Begun, Settled, Settlement, Store, StoreError};
 
-/// How long to wait before a settle that the store refused (the disk is full, say) is tried again. The claim is kept meanwhile.
-const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+/// How long to wait before a record that the store refused (the disk is full, say) is tried again. The claim is kept meanwhile.
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the attempts of one destination share.
 pub(super) struct Desk {
@@ -67,7 +67,14 @@ impl Desk {
     /// Makes one attempt. `Err` when the store is stopped or broken; the delivery is then in doubt at the next start.
     pub(super) async fn attempt(&self, id: DeliveryId, target: &Target) -> Result<(), StoreError> {
         let started_at = self.clock.now();
-        let Begun::Started { lead, delivery } = self.store.begin(id, started_at).await? else {
+        let begun = self.store.begin(id, started_at).await;
+        if let Err(StoreError::Journal(error)) = &begun {
+            // Without the record nothing may be sent; as nothing was, the claim is given back after a while.
+            tracing::error!(lead.id = %id.lead, %error, "an attempt cannot be started; tried again in a second");
+            self.clock.sleep(RECORD_AGAIN).await;
+            return Ok(());
+        }
+        let Begun::Started { lead, delivery } = begun? else {
             return Ok(());
         };
         let began = self.clock.monotonic();
@@ -122,7 +129,7 @@ impl Desk {
                 Err(StoreError::Stopped) => return Err(StoreError::Stopped),
                 Err(error) => {
                     tracing::error!(lead.id = %settlement.id.lead, %error, "an attempt cannot be recorded; tried again in a second");
-                    self.clock.sleep(SETTLE_AGAIN).await;
+                    self.clock.sleep(RECORD_AGAIN).await;
                 }
             }
         }

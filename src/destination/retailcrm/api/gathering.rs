@@ -49,6 +49,7 @@ impl Gathering {
         let mut waiting = self.waiting();
         waiting.rows.push(row);
         let leads = !mem::replace(&mut waiting.is_led, true);
+        // Lazily: a lead that is made and not given out would be dropped here, and its end asks for the lock that is held.
         leads.then(|| Lead(Some(self)))
     }
 
@@ -160,4 +161,42 @@ fn ids_by_external_id(body: &Map<String, Value>) -> HashMap<String, u64> {
 fn leader_gone() -> Failure {
     let detail = "the request was given up together with another lead's".to_owned();
     Failure::new(FailureKind::Unknown, Cause::ConnectionLost { detail })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> (Row, oneshot::Receiver<RowEnd>) {
+        let (reply, end) = oneshot::channel();
+        let customer = Value::Null;
+        (Row { customer, reply }, end)
+    }
+
+    #[test]
+    fn the_first_leads_for_all_who_join_until_it_takes_their_rows() {
+        let gathering = Gathering::default();
+        let (rows, _ends): (Vec<_>, Vec<_>) = (0..4).map(|_| row()).unzip();
+        let mut rows = rows.into_iter();
+        let mut join = || gathering.add(rows.next().expect("a row"));
+        let lead = join().expect("the first leads");
+        assert!(join().is_none() && join().is_none());
+        assert_eq!(lead.take().len(), 3);
+        let next = join().expect("the next one leads anew");
+        assert_eq!(next.take().len(), 1);
+    }
+
+    #[test]
+    fn a_leader_that_is_dropped_lets_the_others_know_and_makes_way() {
+        let gathering = Gathering::default();
+        let ((first, _), (second, mut end)) = (row(), row());
+        let lead = gathering.add(first).expect("leads");
+        assert!(gathering.add(second).is_none());
+        drop(lead);
+        assert!(matches!(
+            end.try_recv(),
+            Err(oneshot::error::TryRecvError::Closed)
+        ));
+        assert!(gathering.add(row().0).is_some());
+    }
 }
