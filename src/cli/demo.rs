@@ -66,7 +66,7 @@ impl Arguments {
         };
         let config = match self.config(&crm.url(), data, &login) {
             Ok(config) => config,
-            Err(refused) => return Ok(refused.told(terminal)?),
+            Err(refused) => return refused.told(terminal),
         };
         let parts = Parts {
             crm: Arc::clone(&crm),
@@ -109,7 +109,7 @@ impl NoConfig {
     fn told(&self, terminal: &mut Terminal<'_>) -> io::Result<Exit> {
         match self {
             Self::Problems(problems) => {
-                report::problems(terminal.errors, problems, terminal.language)?
+                report::problems(terminal.errors, problems, terminal.language)?;
             }
             Self::Hash(error) => writeln!(terminal.errors, "leadgate: {error}")?,
         }

@@ -10,7 +10,7 @@
 //! Where nobody knows what the CRM does, it takes the stricter way: a text that is a number, an e-mail without a
 //! domain or a line over 255 characters is refused. One external id exists once in the whole account.
 //!
-//! Beside the API it has `/_control/...` (see [`control`](crate::simulator::control)) for faults and for looking inside, and pages for people under
+//! Beside the API it has `/_control/...` (see [`control`]) for faults and for looking inside, and pages for people under
 //! the paths of the CRM's own web interface.
 //!
 //! ```no_run

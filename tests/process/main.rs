@@ -5,7 +5,6 @@
 //! What needs strace or the right to mount is left out, with a line that says so, where there is none.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
