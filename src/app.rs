@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::delivery::{Cause, Delivery};
+use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
 use crate::destination::registry;
 use crate::dispatch::{Dispatcher, Outlook, Target};
@@ -67,6 +67,8 @@ pub struct App {
     access: Arc<Access>,
     dispatcher: Dispatcher,
     clock: Clock,
+    /// Whose deliveries are still wanted, as the config has it now.
+    wanted: Arc<ArcSwap<Wanted>>,
     /// Kept over a reload: what is spent of the current second stays spent.
     paces: Paces,
     server: Arc<Server>,
@@ -111,12 +113,13 @@ impl App {
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
-        orphan(&store, &config).await?;
+        let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
+        orphan(&store, &wanted).await?;
         dispatcher.assign(targets(&config, &clock, &paces)).await;
         let tasks = vec![
             tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
-            tokio::spawn(upkeep(store.clone(), clock.clone())),
+            tokio::spawn(upkeep(store.clone(), clock.clone(), Arc::clone(&wanted))),
         ];
         Ok(Self {
             address,
@@ -125,6 +128,7 @@ impl App {
             access,
             dispatcher,
             clock,
+            wanted,
             paces,
             server,
             handle,
@@ -154,7 +158,22 @@ impl App {
         self.dispatcher
             .assign(targets(config, &self.clock, &self.paces))
             .await;
-        orphan(&self.store, config).await
+        self.wanted.store(Arc::new(Wanted::of(config)));
+        orphan(&self.store, &self.wanted).await?;
+        // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.
+        let (store, clock, wanted) = (
+            self.store.clone(),
+            self.clock.clone(),
+            Arc::clone(&self.wanted),
+        );
+        let later = self.server.body_timeout * 2;
+        tokio::spawn(async move {
+            clock.sleep(later).await;
+            if let Err(error) = orphan(&store, &wanted).await {
+                tracing::error!(%error, "deliveries without a destination could not be looked for; the next upkeep does");
+            }
+        });
+        Ok(())
     }
 
     /// Resolves when the store has failed for good and the process must end (exit 74).
@@ -220,16 +239,53 @@ fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
     config.destinations.iter().enumerate().map(build).collect()
 }
 
+/// The forms and destinations of the config.
+struct Wanted {
+    destinations: HashSet<DestinationId>,
+    forms: Forms,
+}
+
+impl Wanted {
+    fn of(config: &Config) -> Self {
+        let destinations = config
+            .destinations
+            .iter()
+            .map(|settings| settings.id.clone())
+            .collect();
+        Self {
+            destinations,
+            forms: config.forms.clone(),
+        }
+    }
+
+    /// Why a delivery must go out of work, if it must. One that is being sent is left to end: it may succeed.
+    fn why_gone(&self, status: &Status, delivery: &Delivery) -> Option<Cause> {
+        if delivery.state == State::Sending {
+            return None;
+        }
+        if !self.destinations.contains(&delivery.destination) {
+            return Some(Cause::DestinationGone {
+                destination: delivery.destination.to_string(),
+            });
+        }
+        let form = self.forms.get(status.form.as_str());
+        let has_rule = form.is_some_and(|form| {
+            let mut rules = form.deliver.iter();
+            rules.any(|rule| {
+                rule.destination == delivery.destination && rule.create == delivery.create
+            })
+        });
+        (!has_rule).then(|| Cause::FormGone {
+            form: status.form.to_string(),
+        })
+    }
+}
+
 /// Takes deliveries out of work whose form or destination has left the config; they can be resent when it is back.
-async fn orphan(store: &Store, config: &Config) -> Result<(), StoreError> {
-    let known: HashSet<DestinationId> = config
-        .destinations
-        .iter()
-        .map(|settings| settings.id.clone())
-        .collect();
-    let forms = config.forms.clone();
+async fn orphan(store: &Store, wanted: &ArcSwap<Wanted>) -> Result<(), StoreError> {
+    let wanted = wanted.load_full();
     let gone = store
-        .orphan(move |status, delivery| why_gone(status, delivery, &known, &forms))
+        .orphan(move |status, delivery| wanted.why_gone(status, delivery))
         .await?;
     if gone > 0 {
         tracing::warn!(
@@ -240,27 +296,6 @@ async fn orphan(store: &Store, config: &Config) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn why_gone(
-    status: &Status,
-    delivery: &Delivery,
-    known: &HashSet<DestinationId>,
-    forms: &Forms,
-) -> Option<Cause> {
-    if !known.contains(&delivery.destination) {
-        return Some(Cause::DestinationGone {
-            destination: delivery.destination.to_string(),
-        });
-    }
-    let form = forms.get(status.form.as_str());
-    let has_rule = form.is_some_and(|form| {
-        let mut rules = form.deliver.iter();
-        rules.any(|rule| rule.destination == delivery.destination && rule.create == delivery.create)
-    });
-    (!has_rule).then(|| Cause::FormGone {
-        form: status.form.to_string(),
-    })
-}
-
 async fn forget(limiter: Arc<Limiter>, clock: Clock) {
     loop {
         clock.sleep(FORGET_EVERY).await;
@@ -268,10 +303,13 @@ async fn forget(limiter: Arc<Limiter>, clock: Clock) {
     }
 }
 
-async fn upkeep(store: Store, clock: Clock) {
+async fn upkeep(store: Store, clock: Clock, wanted: Arc<ArcSwap<Wanted>>) {
     let mut snapshot_at = None;
     loop {
         clock.sleep(UPKEEP_EVERY).await;
+        if let Err(error) = orphan(&store, &wanted).await {
+            tracing::error!(%error, "deliveries without a destination could not be looked for");
+        }
         match store.upkeep(clock.now(), snapshot_at).await {
             Ok(done) => {
                 if done.snapshot {

@@ -670,6 +670,48 @@ async fn an_erased_person_is_in_no_file_of_ours_after_the_next_start() {
 }
 
 #[tokio::test]
+async fn persons_erased_at_the_same_time_are_all_erased_and_nothing_else_is_lost() {
+    let directory = tempfile::tempdir().expect("directory");
+    let store = open(directory.path());
+    let kept = accept(&store, ivan()).await;
+    let mut erasures = Vec::new();
+    for _ in 0..12 {
+        let (id, store) = (accept(&store, ivan()).await, store.clone());
+        erasures.push(tokio::spawn(async move { store.erase(id, now()).await }));
+    }
+    for erasure in erasures {
+        assert!(matches!(
+            erasure.await.expect("no panic"),
+            Ok(Ordered::Done(_))
+        ));
+    }
+    store.close().await.expect("closed");
+    drop(store);
+    std::fs::remove_dir_all(directory.path().join("sled")).expect("as after a power cut");
+    let store = open(directory.path());
+    assert_eq!(state(&store, kept).await, State::Queued);
+    assert_eq!(list(&store, Filter::default()).await.len(), 13);
+}
+
+#[tokio::test]
+async fn a_start_over_an_unreadable_snapshot_is_refused_not_empty() {
+    let directory = tempfile::tempdir().expect("directory");
+    let store = open(directory.path());
+    accept(&store, ivan()).await;
+    store.snapshot().await.expect("a snapshot");
+    // A copy, as the machine's death leaves it: no clean mark, nothing in the journal, one bit of the snapshot gone.
+    let copy = tempfile::tempdir().expect("directory");
+    copy_all(directory.path(), copy.path());
+    for path in files(&copy.path().join("snapshots")) {
+        let mut bytes = std::fs::read(&path).expect("read");
+        bytes[30] ^= 1;
+        std::fs::write(path, bytes).expect("written");
+    }
+    let refused = try_open(copy.path()).err().expect("refused");
+    assert!(matches!(refused, OpenError::JournalCut { .. }), "{refused}");
+}
+
+#[tokio::test]
 async fn deliveries_whose_destination_is_gone_become_failed_and_can_be_resent() {
     let directory = tempfile::tempdir().expect("directory");
     let store = open(directory.path());

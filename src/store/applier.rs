@@ -1,5 +1,6 @@
 //! The applier thread: writes committed groups to sled, keeps the outbox, and wakes the readers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,16 +33,22 @@ pub(super) struct Applier {
 
 impl Applier {
     /// Works until the committer has ended and everything it committed is applied, or sled fails.
-    pub(super) fn run(self, groups: &Receiver<Group>) {
+    fn run(self, groups: &Receiver<Group>) {
         while let Ok(group) = groups.recv() {
             if let Err(error) = self.apply(group) {
-                // The truth is in the journal; the next start builds a new index from it.
-                if let Err(error) = self.mark.distrust_index() {
-                    tracing::error!(%error, "the mark could not be written");
-                }
+                distrust(&self.mark);
                 self.failure.send_replace(Some(Arc::new(error)));
                 return;
             }
+        }
+    }
+
+    /// The same; a panic (sled's) leaves the index distrusted before it goes on.
+    pub(super) fn run_guarded(self, groups: &Receiver<Group>) {
+        let mark = self.mark.clone();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.run(groups))) {
+            distrust(&mark);
+            resume_unwind(panic);
         }
     }
 
@@ -56,5 +63,12 @@ impl Applier {
         group.answers.into_iter().for_each(|answer| answer(Ok(())));
         self.applied.send_replace(group.sequence);
         Ok(())
+    }
+}
+
+/// The truth is in the journal: the next start builds a new index from it.
+fn distrust(mark: &mark::MarkFile) {
+    if let Err(error) = mark.distrust_index() {
+        tracing::error!(%error, "the mark could not be changed; remove the directory sled by hand before the next start");
     }
 }

@@ -75,7 +75,12 @@ pub(super) fn begin(id: DeliveryId, at: Timestamp, view: &View<'_>) -> Decision<
     let Ok(started) = delivery.start() else {
         return Ok((None, Vec::new()));
     };
-    *delivery = started.clone();
+    if view.get(Table::Lead, id.lead.as_bytes())?.is_none() {
+        return lost(&mut status, id);
+    }
+    if let Some(delivery) = delivery_mut(&mut status, id) {
+        *delivery = started.clone();
+    }
     let attempt = Attempt {
         number: started.attempts,
         started_at: at,
@@ -89,6 +94,18 @@ pub(super) fn begin(id: DeliveryId, at: Timestamp, view: &View<'_>) -> Decision<
         Some(started),
         vec![put_attempt(id, &attempt)?, put_status(&status)?],
     ))
+}
+
+/// The lead of this delivery went with a damaged part of the journal: a person must know.
+fn lost(status: &mut Status, id: DeliveryId) -> Decision<Option<Delivery>> {
+    let detail = "the lead itself is lost with a damaged part of the journal; look for it in the newest backup".to_owned();
+    let orphaned = delivery_mut(status, id)
+        .map(|delivery| (delivery.orphan(Cause::Mapping { detail }), delivery));
+    match orphaned {
+        Some((Ok(orphaned), delivery)) => *delivery = orphaned,
+        _ => return Ok((None, Vec::new())),
+    }
+    Ok((None, vec![put_status(status)?]))
 }
 
 /// Records how an attempt ended.

@@ -14,11 +14,16 @@ pub(super) struct Disk {
 impl Disk {
     /// Whether a new lead may be taken. A disk that cannot be asked counts as having room; the write itself will tell.
     pub(super) fn room_for_leads(&self) -> Result<(), StoreError> {
+        self.room_for(0)
+    }
+
+    /// Whether so many bytes more leave the reserve untouched.
+    pub(super) fn room_for(&self, bytes: u64) -> Result<(), StoreError> {
         let Ok(disk) = rustix::fs::statvfs(&self.path) else {
             return Ok(());
         };
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if free < self.min_free {
+        if free < self.min_free.saturating_add(bytes) {
             return Err(StoreError::DiskFull {
                 path: self.path.clone(),
                 free,

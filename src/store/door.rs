@@ -11,6 +11,7 @@ use crate::lead::{DestinationId, FormId, Lead, LeadId};
 use crate::store::committer::Command;
 use crate::store::decide::Verdict;
 use crate::store::index::ALL_IDS;
+use crate::store::journal;
 use crate::store::prepare::prepare;
 use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
@@ -90,9 +91,11 @@ impl Store {
         let verdict = self.ask(|reply| Command::Erase(lead, now, reply)).await?;
         if matches!(verdict, Verdict::Done) {
             self.snapshot().await?;
-            let mark = self.0.mark.clone();
-            self.read(move |_| mark.distrust_index().map_err(journal_error))
-                .await?;
+            self.read(|room| {
+                journal::delete_damaged(&room.directories.journal).map_err(journal_error)?;
+                room.mark.distrust_index().map_err(journal_error)
+            })
+            .await?;
         }
         self.ordered(lead, verdict).await
     }

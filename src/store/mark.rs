@@ -39,10 +39,11 @@ pub(super) enum Trust {
     None,
 }
 
-/// Where the mark is.
+/// Where the mark is. Under another name it says that the index must be built anew: renaming needs no room on a full disk.
 #[derive(Clone, Debug)]
 pub(super) struct MarkFile {
     path: PathBuf,
+    distrusted: PathBuf,
 }
 
 impl MarkFile {
@@ -50,13 +51,18 @@ impl MarkFile {
     pub(super) fn new(directory: &Path) -> Self {
         Self {
             path: directory.join("mark.json"),
+            distrusted: directory.join("mark.distrusted.json"),
         }
     }
 
     /// What the last process wrote; `None` when there is no mark or it cannot be read.
     pub(super) fn read(&self) -> Option<Mark> {
-        let bytes = fs::read(&self.path).ok()?;
-        serde_json::from_slice(&bytes).ok()
+        let read = |path: &Path| serde_json::from_slice(&fs::read(path).ok()?).ok();
+        let distrusted = read(&self.distrusted).map(|mark: Mark| Mark {
+            distrusted: true,
+            ..mark
+        });
+        distrusted.or_else(|| read(&self.path))
     }
 
     /// Replaces the mark, durably.
@@ -65,17 +71,42 @@ impl MarkFile {
         let mut file = File::create(&partial)?;
         file.write_all(&serde_json::to_vec(mark)?)?;
         file.sync_all()?;
-        fs::rename(&partial, &self.path)?;
-        self.path.parent().map_or(Ok(()), sync_directory)
+        let (kept, other) = if mark.distrusted {
+            (&self.distrusted, &self.path)
+        } else {
+            (&self.path, &self.distrusted)
+        };
+        fs::rename(&partial, kept)?;
+        self.sync()?;
+        remove_if_there(other)?;
+        self.sync()
     }
 
-    /// Has the next start build sled anew.
+    /// Has the next start build the index anew.
     pub(super) fn distrust_index(&self) -> io::Result<()> {
-        let mark = self.read().unwrap_or_default();
-        self.write(&Mark {
-            distrusted: true,
-            ..mark
-        })
+        if self.path.exists() {
+            fs::rename(&self.path, &self.distrusted)?;
+        }
+        self.sync()
+    }
+
+    /// The index is complete and belongs to the mark that was written at this start.
+    pub(super) fn trust_index(&self) -> io::Result<()> {
+        if self.distrusted.exists() {
+            fs::rename(&self.distrusted, &self.path)?;
+        }
+        self.sync()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.path.parent().map_or(Ok(()), sync_directory)
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -163,6 +194,31 @@ mod tests {
             }
             .trust(&now),
             Trust::None
+        );
+    }
+
+    #[test]
+    fn a_distrusted_mark_keeps_what_it_says_until_it_is_replaced() {
+        let directory = tempfile::tempdir().expect("directory");
+        let file = MarkFile::new(directory.path());
+        file.write(&Mark {
+            sequence: 7,
+            ..Mark::default()
+        })
+        .expect("written");
+        file.distrust_index().expect("renamed");
+        assert_eq!(
+            file.read().map(|mark| (mark.sequence, mark.distrusted)),
+            Some((7, true))
+        );
+        file.write(&Mark {
+            sequence: 8,
+            ..Mark::default()
+        })
+        .expect("written");
+        assert_eq!(
+            file.read().map(|mark| (mark.sequence, mark.distrusted)),
+            Some((8, false))
         );
     }
 

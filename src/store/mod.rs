@@ -14,6 +14,7 @@
 //! journal after it**; `start` brings sled up to it, or builds it anew when anything can have been lost under it.
 
 mod applier;
+mod bring_up;
 mod committer;
 mod decide;
 mod disk;
@@ -240,6 +241,9 @@ pub enum StoreError {
     /// A record cannot be read.
     #[error("a stored record cannot be read: {0}")]
     Record(#[from] serde_json::Error),
+    /// A thread of the store panicked.
+    #[error("the thread {0} of the store panicked")]
+    Crashed(&'static str),
     /// The store is stopping or has stopped.
     #[error("the store is stopped")]
     Stopped,

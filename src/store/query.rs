@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::iter::Peekable;
 
 use crate::delivery::State;
-use crate::lead::{Lead, LeadId};
+use crate::lead::{self, Attribution, Client, Contact, Language, Lead, LeadId};
 use crate::store::index::{IdRange, Index};
 use crate::store::record::{Table, decode};
 use crate::store::search::{self, Query};
@@ -23,12 +23,29 @@ pub(super) fn lead(index: &Index, id: LeadId) -> Result<Option<StoredLead>, Stor
     load(index, decode(&status)?)
 }
 
+/// A lead that went with a damaged part of the journal is shown as an empty one: a row that says so is better than none.
 fn load(index: &Index, status: Status) -> Result<Option<StoredLead>, StoreError> {
-    let Some(lead) = index.get(Table::Lead, status.lead.as_bytes())? else {
-        return Ok(None);
+    let lead = match index.get(Table::Lead, status.lead.as_bytes())? {
+        Some(bytes) => decode(&bytes)?,
+        None => empty(&status),
     };
-    let lead: Lead = decode(&lead)?;
     Ok(Some(StoredLead { lead, status }))
+}
+
+fn empty(status: &Status) -> Lead {
+    Lead {
+        id: status.lead,
+        form: status.form.clone(),
+        form_title: status.form.to_string(),
+        received_at: status.lead.received_at().unwrap_or_default(),
+        language: Language::default(),
+        contact: Contact::default(),
+        fields: Vec::new(),
+        attribution: Attribution::default(),
+        page: lead::Page::default(),
+        client: Client::default(),
+        key_reused: false,
+    }
 }
 
 /// A page of the list.

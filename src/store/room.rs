@@ -1,6 +1,7 @@
 //! Behind the door: the parts of an open store, how they are started and stopped, and how a use case reaches them.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +9,6 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::delivery::State;
 use crate::store::applier::Applier;
 use crate::store::committer::{Command, Committer, Reply};
 use crate::store::disk::Disk;
@@ -17,7 +17,7 @@ use crate::store::journal::Journal;
 use crate::store::mark::{Mark, MarkFile};
 use crate::store::outbox::Outbox;
 use crate::store::overlay::Overlay;
-use crate::store::start::{Directories, OpenError, Started, start};
+use crate::store::start::{Directories, OpenError, Started, at, start};
 use crate::store::{Settings, StoreError};
 
 /// Commands that may wait for the committer; beyond that their callers wait, so memory is bounded.
@@ -42,6 +42,8 @@ pub(super) struct Room {
     pub(super) directories: Directories,
     pub(super) mark: MarkFile,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held while a snapshot is made: each deletes what it makes superfluous, so two at once would delete each other's.
+    pub(super) snapshotting: tokio::sync::Mutex<()>,
     /// Held open for as long as the store is: the lock goes with the file.
     _lock: File,
 }
@@ -50,19 +52,16 @@ impl Store {
     /// Opens the data directory, brings the index up to the truth, and starts the threads. Blocking; may take seconds after a crash.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
         let directories = Directories::of(settings);
+        let started = start(&directories)?;
         let Started {
             index,
             last_sequence,
             mark,
-            lock,
-        } = start(&directories)?;
-        let outbox = Arc::new(Mutex::new(outbox_of(&index)?));
-        let journal = Journal::open(&directories.journal, last_sequence).map_err(|source| {
-            OpenError::Directory {
-                path: directories.journal.clone(),
-                source,
-            }
-        })?;
+            ..
+        } = started;
+        let outbox = Arc::new(Mutex::new(started.outbox));
+        let journal =
+            Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
         let overlay = Arc::new(Overlay::default());
         let disk = Disk {
             path: directories.root.clone(),
@@ -88,11 +87,15 @@ impl Store {
             overlay,
             outbox: Arc::clone(&outbox),
             applied,
-            failure,
+            failure: failure.clone(),
             mark: mark.clone(),
         };
-        let committer = spawn("committer", move || committer.run(inbox))?;
-        let applier = spawn("applier", move || applier.run(&for_applier))?;
+        let threads = vec![
+            spawn("committer", failure.clone(), move || committer.run(inbox))?,
+            spawn("applier", failure, move || {
+                applier.run_guarded(&for_applier)
+            })?,
+        ];
         Ok(Self(Arc::new(Room {
             commands,
             index,
@@ -103,8 +106,9 @@ impl Store {
             failure: failure_seen,
             directories,
             mark,
-            threads: Mutex::new(vec![committer, applier]),
-            _lock: lock,
+            threads: Mutex::new(threads),
+            snapshotting: tokio::sync::Mutex::new(()),
+            _lock: started.lock,
         })))
     }
 
@@ -190,26 +194,22 @@ impl Store {
     }
 }
 
-/// Everything that is still owed, and the counts of the states that are not final.
-fn outbox_of(index: &Index) -> Result<Outbox, StoreError> {
-    let mut outbox = Outbox::default();
-    for state in State::ALL
-        .into_iter()
-        .filter(|state| !matches!(state, State::Delivered | State::Discarded))
-    {
-        for status in index.statuses_in(state) {
-            outbox.update(None, Some(&status?));
-        }
-    }
-    Ok(outbox)
-}
-
 pub(super) fn journal_error(error: std::io::Error) -> StoreError {
     StoreError::Journal(Arc::new(error))
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
-    let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
+/// Starts a thread. One that panics is a failure of the store like any other: the process must not live on without it.
+fn spawn(
+    name: &'static str,
+    failure: watch::Sender<Option<Arc<StoreError>>>,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, OpenError> {
+    let guarded = move || {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            failure.send_replace(Some(Arc::new(StoreError::Crashed(name))));
+        }
+    };
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(guarded);
     spawned.map_err(|source| OpenError::Directory {
         path: std::path::PathBuf::new(),
         source,

@@ -49,7 +49,7 @@ pub(super) struct Snapshot {
     pub(super) position: u64,
 }
 
-/// Writes a snapshot of these records, verified and durable, for replay from `position` on.
+/// Writes a snapshot of these records, verified and durable, for replay from `position` on. One at a time.
 pub(super) fn write(
     directory: &Path,
     position: u64,
@@ -57,11 +57,30 @@ pub(super) fn write(
 ) -> Result<Snapshot, SnapshotError> {
     let path = directory.join(format!("{position:020}.snapshot"));
     let partial = path.with_extension("partial");
+    let written = write_partial(&partial, records).and_then(|()| {
+        fs::rename(&partial, &path)
+            .and_then(|()| sync_directory(directory))
+            .map_err(|source| SnapshotError::Io {
+                path: path.clone(),
+                source,
+            })
+    });
+    if written.is_err() {
+        // On a full disk the half of a snapshot is what fills it.
+        drop(fs::remove_file(&partial));
+    }
+    written.map(|()| Snapshot { path, position })
+}
+
+fn write_partial(
+    partial: &Path,
+    records: &mut dyn Iterator<Item = Result<Record, sled::Error>>,
+) -> Result<(), SnapshotError> {
     let failed = |source| SnapshotError::Io {
-        path: partial.clone(),
+        path: partial.to_owned(),
         source,
     };
-    let mut file = File::create(&partial).map_err(failed)?;
+    let mut file = File::create(partial).map_err(failed)?;
     let mut writer = Writer {
         file: &mut file,
         block: 0,
@@ -82,10 +101,7 @@ pub(super) fn write(
     writer.block(&block).map_err(failed)?;
     writer.end().map_err(failed)?;
     file.sync_all().map_err(failed)?;
-    read(&partial, &mut |_| Ok(()))?;
-    fs::rename(&partial, &path).map_err(failed)?;
-    sync_directory(directory).map_err(failed)?;
-    Ok(Snapshot { path, position })
+    read(partial, &mut |_| Ok(())).map(|_| ())
 }
 
 struct Writer<'a> {
@@ -175,35 +191,56 @@ fn read_frame(file: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// All snapshots, the newest first; leftovers of writes that were cut short are removed.
+/// All snapshots, the newest first.
 pub(super) fn list(directory: &Path) -> io::Result<Vec<Snapshot>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("partial") => fs::remove_file(&path)?,
-            Some("snapshot") => {
-                let position = path
-                    .file_stem()
-                    .and_then(|stem| stem.to_str())
-                    .and_then(|stem| stem.parse().ok());
-                found.extend(position.map(|position| Snapshot { path, position }));
-            }
-            _ => {}
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "snapshot")
+        {
+            let position = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .and_then(|stem| stem.parse().ok());
+            found.extend(position.map(|position| Snapshot { path, position }));
         }
     }
     found.sort_unstable_by_key(|snapshot| std::cmp::Reverse(snapshot.position));
     Ok(found)
 }
 
-/// Deletes every snapshot but this one.
-pub(super) fn delete_others(directory: &Path, keep: &Snapshot) -> io::Result<()> {
-    for snapshot in list(directory)? {
-        if snapshot.path != keep.path {
-            fs::remove_file(&snapshot.path)?;
+/// Removes what writes that were cut short left behind. At a start only: later a partial file may be somebody's work.
+pub(super) fn remove_partials(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "partial")
+        {
+            fs::remove_file(&path)?;
         }
     }
+    Ok(())
+}
+
+/// Deletes the snapshots that this one makes superfluous.
+pub(super) fn delete_older(directory: &Path, than: &Snapshot) -> io::Result<()> {
+    for snapshot in list(directory)?
+        .iter()
+        .filter(|snapshot| snapshot.position < than.position)
+    {
+        fs::remove_file(&snapshot.path)?;
+    }
     sync_directory(directory)
+}
+
+/// The bytes of the newest snapshot: about what the next one will take.
+pub(super) fn newest_size(directory: &Path) -> io::Result<u64> {
+    list(directory)?
+        .first()
+        .map_or(Ok(0), |newest| Ok(fs::metadata(&newest.path)?.len()))
 }
 
 #[cfg(test)]
@@ -257,7 +294,18 @@ mod tests {
         )
         .expect("written");
         write_some(directory.path(), 1);
+        remove_partials(directory.path()).expect("removed");
         assert_eq!(list(directory.path()).expect("listed").len(), 1);
         assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 1);
+    }
+
+    #[test]
+    fn a_newer_snapshot_is_never_deleted_for_an_older_one() {
+        let directory = tempfile::tempdir().expect("directory");
+        let older = write_some(directory.path(), 1);
+        let newer =
+            write(directory.path(), 9, &mut records(1).into_iter().map(Ok)).expect("written");
+        delete_older(directory.path(), &older).expect("deleted");
+        assert_eq!(list(directory.path()).expect("listed"), [newer, older]);
     }
 }

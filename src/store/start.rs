@@ -3,19 +3,18 @@
 //! 1. Lock the directory.
 //! 2. Read the mark.
 //! 3. Find the newest sound snapshot and the end of the journal; refuse to start when the journal ends before the mark says it did.
-//! 4. Write the mark of this process.
-//! 5. Open sled if nothing can have been lost under it and it is not behind the oldest journal segment; otherwise build it anew from the
-//!    snapshot.
-//! 6. Replay the journal from where sled stands.
+//! 4. Remove sled if anything can have been lost under it, then write the mark of this process.
+//! 5. Bring the index up to the truth (`bring_up`).
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::store::bring_up;
 use crate::store::index::Index;
 use crate::store::journal::{self, Scan};
 use crate::store::mark::{Mark, MarkFile, Trust};
-use crate::store::record::Record;
+use crate::store::outbox::Outbox;
 use crate::store::snapshot::{self, Snapshot, SnapshotError};
 use crate::store::{Settings, StoreError};
 
@@ -57,6 +56,14 @@ pub enum OpenError {
         path: PathBuf,
         /// The first sequence of the journal.
         journal: u64,
+    },
+    /// A group of the journal is whole and yet not to be read.
+    #[error(
+        "group {sequence} of the journal was written by a newer leadgate; run that version, or restore a backup of this one"
+    )]
+    Newer {
+        /// The sequence of the group.
+        sequence: u64,
     },
     /// The index could not be built.
     #[error("the index cannot be built: {0}")]
@@ -106,9 +113,21 @@ impl Directories {
     }
 }
 
+/// What snapshot and journal hold together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Truth {
+    /// The last sequence that the snapshot stands for; 0 without one.
+    pub(super) base: u64,
+    /// The last sequence there is.
+    pub(super) last_sequence: u64,
+    /// The first sequence in the journal; 0 when it is empty.
+    pub(super) first_in_journal: u64,
+}
+
 /// A store that is ready to go on.
 pub(super) struct Started {
     pub(super) index: Index,
+    pub(super) outbox: Outbox,
     pub(super) last_sequence: u64,
     pub(super) mark: MarkFile,
     pub(super) lock: File,
@@ -116,55 +135,72 @@ pub(super) struct Started {
 
 /// Runs the whole sequence. Blocking.
 pub(super) fn start(directories: &Directories) -> Result<Started, OpenError> {
-    for directory in [
-        &directories.root,
-        &directories.journal,
-        &directories.snapshots,
-    ] {
-        fs::create_dir_all(directory).map_err(at(directory))?;
-    }
+    make(directories)?;
     let lock = lock(&directories.root)?;
     let mark = MarkFile::new(&directories.root);
     let last = mark.read();
+    snapshot::remove_partials(&directories.snapshots).map_err(at(&directories.snapshots))?;
     let snapshot = newest_sound(&directories.snapshots)?;
-    let end = journal::scan::<io::Error>(&directories.journal, u64::MAX, &mut |_, _| Ok(()))
-        .map_err(at(&directories.journal))?;
+    let end = journal::scan::<OpenError>(&directories.journal, u64::MAX, &mut |_, _| Ok(()))?;
     report(&end);
+    journal::keep_damaged(&end.damaged).map_err(at(&directories.journal))?;
     let base = snapshot
         .as_ref()
         .map_or(0, |snapshot| snapshot.position - 1);
-    let last_sequence = end.last_sequence.max(base);
-    check_whole(
-        directories,
-        last.as_ref(),
-        snapshot.as_ref(),
-        &end,
-        last_sequence,
-    )?;
-    journal::sync_last(&directories.journal).map_err(at(&directories.journal))?;
-    let now = Mark::running(&directories.root, last_sequence);
+    let truth = Truth {
+        base,
+        last_sequence: end.last_sequence.max(base),
+        first_in_journal: end.first_sequence,
+    };
+    check_whole(directories, last.as_ref(), snapshot.as_ref(), truth)?;
+    let now = Mark::running(&directories.root, truth.last_sequence);
     let trust = last.as_ref().map_or(Trust::None, |last| last.trust(&now));
+    if trust != Trust::CleanStop {
+        journal::renew_last(&directories.journal).map_err(at(&directories.journal))?;
+    }
+    if trust == Trust::None {
+        // Before the mark: a start that dies in between must find nothing that looks trustworthy.
+        bring_up::remove_index(directories)?;
+    }
     // Durable before sled is touched: a start that dies half-way must not be taken for a clean stop.
     mark.write(&now).map_err(at(&directories.root))?;
-    let oldest = if end.first_sequence == 0 {
-        last_sequence + 1
-    } else {
-        end.first_sequence
-    };
-    let index = match trusted(directories, trust, oldest, last_sequence) {
-        Some(index) => index,
-        None => rebuild(directories, snapshot.as_ref())?,
-    };
-    replay(directories, &index, base)?;
+    let (index, outbox) = bring_up::bring_up(directories, snapshot.as_ref(), truth, &mark)?;
     Ok(Started {
         index,
-        last_sequence,
+        outbox,
+        last_sequence: truth.last_sequence,
         mark,
         lock,
     })
 }
 
-fn at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
+/// Makes the directories that are missing, and their names durable: a first lead must not vanish with the directory it is in.
+fn make(directories: &Directories) -> Result<(), OpenError> {
+    let Directories {
+        root,
+        journal,
+        snapshots,
+        ..
+    } = directories;
+    let mut missing: Vec<&Path> = root
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .collect();
+    missing.reverse();
+    for directory in [root, journal, snapshots] {
+        fs::create_dir_all(directory).map_err(at(directory))?;
+    }
+    for made in missing {
+        let parent = made
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        journal::sync_directory(parent).map_err(at(parent))?;
+    }
+    journal::sync_directory(root).map_err(at(root))
+}
+
+pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
     let path = path.to_owned();
     move |source| OpenError::Directory {
         path: path.clone(),
@@ -204,122 +240,42 @@ fn report(end: &Scan) {
     if end.missing > 0 {
         tracing::error!(
             groups = end.missing,
-            "the journal is damaged in the middle; leads of these groups may be missing: compare with the newest backup"
+            "the journal is damaged in the middle; leads of these groups may be missing: compare with the newest backup. The damaged files are kept"
         );
     }
 }
 
-/// Refuses a start that would silently go on with less than was there.
+/// Refuses a start that would silently go on with less than was there. What had been reached is told by the mark and by the names of
+/// snapshots and segments, which outlive their contents.
 fn check_whole(
     directories: &Directories,
     last: Option<&Mark>,
     snapshot: Option<&Snapshot>,
-    end: &Scan,
-    last_sequence: u64,
+    truth: Truth,
 ) -> Result<(), OpenError> {
     let path = || directories.root.clone();
-    let expected = last.map_or(0, |last| last.sequence);
-    if last_sequence < expected {
+    let snapshots = snapshot::list(&directories.snapshots).map_err(at(&directories.snapshots))?;
+    let segments = journal::segments(&directories.journal).map_err(at(&directories.journal))?;
+    let named = snapshots
+        .first()
+        .map(|newest| newest.position)
+        .max(segments.last().map(|(first, _)| *first));
+    let expected = last
+        .map_or(0, |last| last.sequence)
+        .max(named.unwrap_or(1) - 1);
+    if truth.last_sequence < expected {
         return Err(OpenError::JournalCut {
             path: path(),
-            found: last_sequence,
+            found: truth.last_sequence,
             expected,
         });
     }
     let begins_at = snapshot.map_or(1, |snapshot| snapshot.position);
-    if end.first_sequence > begins_at {
+    if truth.first_in_journal > begins_at {
         return Err(OpenError::Gap {
             path: path(),
-            journal: end.first_sequence,
+            journal: truth.first_in_journal,
         });
-    }
-    Ok(())
-}
-
-/// The old index, if nothing can have been lost under it and the journal can bring it up to date.
-fn trusted(
-    directories: &Directories,
-    trust: Trust,
-    oldest: u64,
-    last_sequence: u64,
-) -> Option<Index> {
-    if trust == Trust::None || !directories.index.exists() {
-        return None;
-    }
-    if let Err(error) = remove_unfinished_sled_snapshots(&directories.index) {
-        tracing::warn!(%error, "the index cannot be prepared; it is built anew");
-        return None;
-    }
-    let opened = Index::open(&directories.index).and_then(|index| Ok((index.applied()?, index)));
-    match opened {
-        Ok((Some(applied), index)) if applied + 1 >= oldest && applied <= last_sequence => {
-            Some(index)
-        }
-        Ok((applied, _)) => {
-            tracing::warn!(
-                ?applied,
-                oldest,
-                last_sequence,
-                "the index does not fit the journal; it is built anew"
-            );
-            None
-        }
-        Err(error) => {
-            tracing::warn!(%error, "the index cannot be opened; it is built anew");
-            None
-        }
-    }
-}
-
-/// A kill inside sled's open leaves `snap.*.generating`, which the next open takes for the newest snapshot (sled issues 1527, 1533).
-fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(index)? {
-        let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "generating")
-        {
-            fs::remove_file(path)?;
-        }
-    }
-    Ok(())
-}
-
-fn rebuild(directories: &Directories, snapshot: Option<&Snapshot>) -> Result<Index, OpenError> {
-    if directories.index.exists() {
-        tracing::info!("the index is built anew from the snapshot and the journal");
-        fs::remove_dir_all(&directories.index).map_err(at(&directories.index))?;
-    }
-    let index = Index::open(&directories.index)?;
-    if let Some(snapshot) = snapshot {
-        let mut load = |records: Vec<Record>| match index.apply(&records, None) {
-            Ok(_) => Ok(()),
-            Err(StoreError::Index(error)) => Err(SnapshotError::Index(error)),
-            Err(error) => {
-                let source = io::Error::other(error);
-                Err(SnapshotError::Io {
-                    path: snapshot.path.clone(),
-                    source,
-                })
-            }
-        };
-        snapshot::read(&snapshot.path, &mut load).map_err(SnapshotErrorText)?;
-        // Only now: an index without `applied` is one whose building was cut short.
-        index.apply(&[], Some(snapshot.position - 1))?;
-    }
-    Ok(index)
-}
-
-fn replay(directories: &Directories, index: &Index, base: u64) -> Result<(), OpenError> {
-    let from = index.applied()?.unwrap_or(base) + 1;
-    let mut groups = 0_u64;
-    journal::scan::<OpenError>(&directories.journal, from, &mut |sequence, records| {
-        groups += 1;
-        index.apply(&records, Some(sequence))?;
-        Ok(())
-    })?;
-    if groups > 0 {
-        tracing::info!(groups, "the journal was replayed into the index");
     }
     Ok(())
 }

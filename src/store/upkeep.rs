@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::store::committer::{Command, GROUP};
 use crate::store::record::Table;
-use crate::store::room::journal_error;
+use crate::store::room::{Room, journal_error};
 use crate::store::{KEY_LIFETIME, Store, StoreError, journal, snapshot};
 
 /// A snapshot is made when the newest is older than this ...
@@ -62,6 +62,8 @@ impl Store {
     /// The journal is rotated first, and everything before the rotation applied; so the records read from sled hold all effects of the old
     /// segments. They may also hold some of the new one's: replaying whole states over them does no harm.
     pub async fn snapshot(&self) -> Result<(), StoreError> {
+        let _turn = self.0.snapshotting.lock().await;
+        self.read(room_for_snapshot).await?;
         let position = self.ask(Command::Rotate).await?;
         let mut applied = self.0.applied.clone();
         applied
@@ -75,9 +77,17 @@ impl Store {
                 .flat_map(|table| index.records(table, &[]));
             let made = snapshot::write(&room.directories.snapshots, position, &mut records)
                 .map_err(|error| journal_error(std::io::Error::other(error)))?;
-            snapshot::delete_others(&room.directories.snapshots, &made).map_err(journal_error)?;
+            snapshot::delete_older(&room.directories.snapshots, &made).map_err(journal_error)?;
             journal::delete_before(&room.directories.journal, position).map_err(journal_error)
         })
         .await
     }
+}
+
+/// The new snapshot stands beside the old one for a while. It must not eat the reserve that settles need.
+fn room_for_snapshot(room: &Room) -> Result<(), StoreError> {
+    let directories = &room.directories;
+    let before = snapshot::newest_size(&directories.snapshots).map_err(journal_error)?;
+    let since = journal::size(&directories.journal).map_err(journal_error)?;
+    room.disk.room_for(before.saturating_add(since))
 }

@@ -6,7 +6,7 @@
 mod reader;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -99,12 +99,47 @@ fn create_segment(directory: &Path, first_sequence: u64) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes what a dead process wrote and may not have synced durable, so that it can be built upon.
-pub(super) fn sync_last(directory: &Path) -> io::Result<()> {
-    match segments(directory)?.last() {
-        Some((_, path)) => File::open(path)?.sync_all(),
-        None => Ok(()),
+/// Writes the last segment anew and syncs it. After the death of a process what it wrote may be readable from the page cache and yet not be
+/// on the disk, even after another fsync (a failed one marks its pages clean); and it is going to be built upon.
+pub(super) fn renew_last(directory: &Path) -> io::Result<()> {
+    for (_, path) in segments(directory)?.iter().rev() {
+        let bytes = fs::read(path)?;
+        if bytes.is_empty() {
+            continue;
+        }
+        let partial = path.with_extension("partial");
+        let mut file = File::create(&partial)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)?;
+        return sync_directory(directory);
     }
+    Ok(())
+}
+
+/// Keeps a second name for damaged segments, so that people can look at them after a snapshot has made the first superfluous.
+pub(super) fn keep_damaged(paths: &[PathBuf]) -> io::Result<()> {
+    for path in paths {
+        match fs::hard_link(path, path.with_extension("damaged")) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the damaged segments that were kept: an erased person may be in them.
+pub(super) fn delete_damaged(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "damaged")
+        {
+            fs::remove_file(path)?;
+        }
+    }
+    sync_directory(directory)
 }
 
 /// Makes the names in a directory durable.

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::store::frame;
 use crate::store::journal::segments;
 use crate::store::record::{Record, decode_payload};
+use crate::store::start::OpenError;
 
 /// What a reading found out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) struct Scan {
     /// The sequence of the first frame that is there; 0 when there is none.
     pub(in crate::store) first_sequence: u64,
@@ -19,10 +20,12 @@ pub(in crate::store) struct Scan {
     pub(in crate::store) missing: u64,
     /// Bytes after the last sound frame of the last segment: a write that was never acknowledged.
     pub(in crate::store) torn_bytes: u64,
+    /// The segments in which something is missing.
+    pub(in crate::store) damaged: Vec<PathBuf>,
 }
 
 /// Reads all frames in order and hands those at or after `from` to `visit`. Frames that repeat an earlier sequence are passed over.
-pub(in crate::store) fn scan<E: From<io::Error>>(
+pub(in crate::store) fn scan<E: From<io::Error> + From<OpenError>>(
     directory: &Path,
     from: u64,
     visit: &mut dyn FnMut(u64, Vec<Record>) -> Result<(), E>,
@@ -39,12 +42,16 @@ pub(in crate::store) fn scan<E: From<io::Error>>(
             scan.missing += first - scan.last_sequence - 1;
             scan.last_sequence = first - 1;
         }
+        let missing = scan.missing;
         read_segment(&bytes, from, &mut scan, visit)?;
+        if scan.missing > missing {
+            scan.damaged.push(path);
+        }
     }
     Ok(scan)
 }
 
-fn read_segment<E>(
+fn read_segment<E: From<OpenError>>(
     bytes: &[u8],
     from: u64,
     scan: &mut Scan,
@@ -72,7 +79,12 @@ fn read_segment<E>(
         match decode_payload(sound.payload) {
             Some(records) if sound.sequence >= from => visit(sound.sequence, records)?,
             Some(_) => {}
-            None => scan.missing += 1,
+            None => {
+                return Err(OpenError::Newer {
+                    sequence: sound.sequence,
+                }
+                .into());
+            }
         }
     }
     Ok(())
@@ -112,7 +124,7 @@ mod tests {
 
     fn read(directory: &Path) -> (Scan, Vec<u64>) {
         let mut seen = Vec::new();
-        let scan = scan::<io::Error>(directory, 0, &mut |sequence, _| {
+        let scan = scan::<OpenError>(directory, 0, &mut |sequence, _| {
             seen.push(sequence);
             Ok(())
         })
