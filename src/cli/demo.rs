@@ -46,6 +46,7 @@ impl Arguments {
     }
 
     async fn show(&self, data: &Path, terminal: &mut Terminal<'_>) -> io::Result<Exit> {
+        let signals = serve::Signals::listen()?;
         let options = Options {
             listen: self.crm_listen,
             ..Options::default()
@@ -80,7 +81,7 @@ impl Arguments {
         };
         let base = format!("http://{}", app.address());
         greet(terminal, &base, &crm.url(), (&name, &password))?;
-        serve::until_signal(app, None).await
+        serve::until_signal(app, signals, None).await
     }
 
     fn config(&self, crm: &str, data: &Path, login: &DemoLogin) -> Result<Config, NoConfig> {

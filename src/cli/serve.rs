@@ -41,10 +41,11 @@ impl Arguments {
             );
         }
         runtime()?.block_on(async {
+            let signals = Signals::listen()?;
             match App::start(config, Clock::system(), None).await {
                 Ok(app) => {
                     tracing::info!(address = %app.address(), "leadgate is ready");
-                    until_signal(app, Some(&self.config.file)).await
+                    until_signal(app, signals, Some(&self.config.file)).await
                 }
                 Err(error) => Ok(refused(&error)),
             }
@@ -76,11 +77,41 @@ pub(super) fn refused(error: &StartError) -> Exit {
     }
 }
 
+/// The signals that mean something to us. Listened to before anything is started: until then each of them would just kill the process, and
+/// one that comes during the start is kept for when it is complete.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// From now on they no longer kill the process. Inside a runtime.
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The name of the signal that asks for the end.
+    pub(super) async fn stop(&mut self) -> &'static str {
+        stop_signal(&mut self.terminate, &mut self.interrupt).await
+    }
+}
+
 /// Runs until SIGTERM or SIGINT; on SIGHUP reads `file` again.
-pub(super) async fn until_signal(app: App, file: Option<&Path>) -> io::Result<Exit> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+pub(super) async fn until_signal(
+    app: App,
+    signals: Signals,
+    file: Option<&Path>,
+) -> io::Result<Exit> {
+    let Signals {
+        mut terminate,
+        mut interrupt,
+        mut hang_up,
+    } = signals;
     loop {
         tokio::select! {
             name = stop_signal(&mut terminate, &mut interrupt) => {

@@ -26,6 +26,7 @@ impl Arguments {
             ..Options::default()
         };
         serve::runtime()?.block_on(async {
+            let mut signals = serve::Signals::listen()?;
             let crm = match SimulatedCrm::start(options).await {
                 Ok(crm) => crm,
                 Err(error) => {
@@ -43,7 +44,7 @@ impl Arguments {
                 self.api_key
             )?;
             terminal.output.flush()?;
-            tokio::signal::ctrl_c().await?;
+            signals.stop().await;
             crm.stop().await;
             Ok(Exit::Done)
         })

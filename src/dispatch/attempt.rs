@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::clock::Clock;
 use crate::delivery::{
     Attempt, AttemptOutcome, Delivery, DeliveryId, Failure, FailureKind, Outcome,
@@ -84,7 +86,7 @@ impl Desk {
         };
         let report = target.destination.deliver(&claim).await;
         let duration = self.clock.monotonic().duration_since(began);
-        let paused = self.judge(id, &report.outcome, target).await;
+        let paused = self.judge((id, started_at), &report.outcome, target).await;
         let attempt = Attempt {
             number: claim.delivery.attempts,
             started_at,
@@ -136,10 +138,15 @@ impl Desk {
     }
 
     /// Whose trouble was it? Returns whether the destination is paused now, so that the attempt costs the lead nothing.
-    async fn judge(&self, id: DeliveryId, outcome: &Outcome, target: &Target) -> bool {
+    async fn judge(
+        &self,
+        (id, started_at): (DeliveryId, Timestamp),
+        outcome: &Outcome,
+        target: &Target,
+    ) -> bool {
         match outcome {
             Err(failure) if failure.concerns_destination() => {
-                self.suspect(id, failure, target).await;
+                self.suspect((id, started_at), failure, target).await;
             }
             Err(failure) if matches!(failure.kind, FailureKind::Transient { .. }) => {}
             Ok(_) | Err(_) => self.note(|breaker| breaker.answered(self.clock.now())),
@@ -147,16 +154,21 @@ impl Desk {
         self.breaker().is_paused()
     }
 
-    async fn suspect(&self, id: DeliveryId, failure: &Failure, target: &Target) {
+    async fn suspect(
+        &self,
+        (id, started_at): (DeliveryId, Timestamp),
+        failure: &Failure,
+        target: &Target,
+    ) {
+        if self.is_paused_since(started_at) {
+            return;
+        }
         if failure.kind == FailureKind::Misconfigured {
             self.note(|breaker| breaker.pause(&failure.cause, self.clock.now()));
             return;
         }
-        let began = self.clock.now();
         let _turn = self.probing.lock().await;
-        let breaker = self.breaker().clone();
-        if breaker.is_paused() && breaker.since() >= began {
-            // Another attempt that failed at the same time has just found out.
+        if self.is_paused_since(started_at) {
             return;
         }
         match target.destination.probe().await {
@@ -165,6 +177,13 @@ impl Desk {
             }
             Err(probe) => self.note(|breaker| breaker.pause(&probe.cause, self.clock.now())),
         }
+    }
+
+    /// Whether the destination was paused while an attempt that began then was under way. Its failure is no news then: were it counted, eight
+    /// that fail together would put the next probe off as eight failed probes do.
+    fn is_paused_since(&self, started_at: Timestamp) -> bool {
+        let breaker = self.breaker();
+        breaker.is_paused() && breaker.since() >= started_at
     }
 
     /// Probes a paused destination. Returns whether it answered.
