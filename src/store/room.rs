@@ -93,7 +93,7 @@ impl Store {
         let threads = vec![
             spawn("committer", failure.clone(), move || committer.run(inbox))?,
             spawn("applier", failure, move || {
-                applier.run_guarded(&for_applier)
+                applier.run_guarded(&for_applier);
             })?,
         ];
         Ok(Self(Arc::new(Room {
