@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::config::{Config, ConfigProblems, Problem};
+use crate::config::{ConfigProblems, Problem};
 use crate::lead::Language;
 
 /// Longer key paths push their own message to the right, not everybody's.
@@ -24,21 +24,30 @@ pub(crate) fn problems(
     table(to, &refused.problems, language)
 }
 
-/// Shows the warnings of a good config; nothing when there are none.
-pub(crate) fn warnings(to: &mut dyn Write, config: &Config, language: Language) -> io::Result<()> {
-    if config.warnings.is_empty() {
+/// Shows warnings; nothing when there are none.
+pub(crate) fn warnings(
+    to: &mut dyn Write,
+    warnings: &[Problem],
+    language: Language,
+) -> io::Result<()> {
+    if warnings.is_empty() {
         return Ok(());
     }
     writeln!(
         to,
         "{}: {}",
         language.pick("предупреждений", "warnings"),
-        config.warnings.len()
+        warnings.len()
     )?;
-    table(to, &config.warnings, language)
+    table(to, warnings, language)
 }
 
-fn table(to: &mut dyn Write, problems: &[Problem], language: Language) -> io::Result<()> {
+/// Shows each problem on a line.
+pub(crate) fn table(
+    to: &mut dyn Write,
+    problems: &[Problem],
+    language: Language,
+) -> io::Result<()> {
     let whole_file = language.pick("(весь файл)", "(whole file)");
     let path = |problem: &Problem| match problem.key_path.as_str() {
         "" => whole_file.to_owned(),
