@@ -54,7 +54,6 @@ fn wrong_usage_exits_with_64_and_help_with_0() {
     for wrong in [
         &[][..],
         &["frobnicate"],
-        &["check"],
         &["check", "--offline", "--no-such"],
         &["init", "a", "b"],
     ] {
