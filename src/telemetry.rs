@@ -37,8 +37,11 @@ pub const FILTER_VARIABLE: &str = "LEADGATE_LOG";
 /// The variable with the format: `text` or `json`.
 pub const FORMAT_VARIABLE: &str = "LEADGATE_LOG_FORMAT";
 
-/// What is logged unless [`FILTER_VARIABLE`] says otherwise.
-const DEFAULT_FILTER: &str = "info";
+/// What `serve` logs unless [`FILTER_VARIABLE`] says otherwise: of the server library only what is wrong.
+pub const SERVE_FILTER: &str = "info,actix_server=warn";
+
+/// What `demo` logs: no line per request, because its page asks every two seconds.
+pub const DEMO_FILTER: &str = "info,actix_server=warn,leadgate::http::request_log=warn";
 
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +68,9 @@ pub enum TelemetryError {
     Started(#[from] TryInitError),
 }
 
-/// Starts logging to stderr for the rest of the process, as the environment asks.
-pub fn start() -> Result<(), TelemetryError> {
-    let filter = variable(FILTER_VARIABLE).unwrap_or_else(|| DEFAULT_FILTER.to_owned());
+/// Starts logging to stderr for the rest of the process, as the environment asks; `filter` is used where it says nothing.
+pub fn start(filter: &str) -> Result<(), TelemetryError> {
+    let filter = variable(FILTER_VARIABLE).unwrap_or_else(|| filter.to_owned());
     let filter = EnvFilter::builder().parse(filter)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

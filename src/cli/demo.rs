@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Shows the product until a signal ends it.
     pub(crate) fn run(&self, terminal: &mut Terminal<'_>) -> io::Result<Exit> {
-        if let Err(error) = telemetry::start() {
+        if let Err(error) = telemetry::start(telemetry::DEMO_FILTER) {
             writeln!(terminal.errors, "leadgate: {error}")?;
             return Ok(Exit::Usage);
         }

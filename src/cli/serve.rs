@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Serves. A bad config is told on the error stream before anything is opened.
     pub(crate) fn run(&self, terminal: &mut Terminal<'_>) -> io::Result<Exit> {
-        if let Err(error) = telemetry::start() {
+        if let Err(error) = telemetry::start(telemetry::SERVE_FILTER) {
             writeln!(terminal.errors, "leadgate: {error}")?;
             return Ok(Exit::Usage);
         }
