@@ -196,14 +196,15 @@ impl Attempt<'_> {
         Ok(hits)
     }
 
-    /// Makes the customer; when in doubt, or when the CRM refuses, looks first whether it is there already.
+    /// Makes the customer; when in doubt, and after every refusal, looks whether it is there already.
     pub(super) async fn make_customer(
         &mut self,
         draft: &mut CustomerDraft,
     ) -> Result<Made, Failure> {
         let ours = CustomerKey::External(customer_external_id(self.lead.id));
-        let mut looked_up = self.in_doubt;
-        if looked_up && let Some(known) = self.follow(ours.clone()).await? {
+        if self.in_doubt
+            && let Some(known) = self.follow(ours.clone()).await?
+        {
             return Ok(Made::Customer(known.id));
         }
         let mut repairs = 0;
@@ -218,11 +219,9 @@ impl Attempt<'_> {
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
             };
-            if !looked_up {
-                looked_up = true;
-                if let Some(known) = self.follow(ours.clone()).await? {
-                    return Ok(Made::Customer(known.id));
-                }
+            // Every refusal can mean a repeat, also after a look-up: an earlier create came late, or an upload took this row and refused another.
+            if let Some(known) = self.follow(ours.clone()).await? {
+                return Ok(Made::Customer(known.id));
             }
             repairs += 1;
             if repairs > MOST_REPAIRS || !leave_out(draft, &refusal) {
