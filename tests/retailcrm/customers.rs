@@ -174,6 +174,21 @@ async fn an_e_mail_alone_finds_the_customer_whatever_its_case() {
 }
 
 #[tokio::test]
+async fn an_e_mail_given_with_another_persons_phone_is_not_taken_for_theirs_later() {
+    let world = World::usual().await;
+    let colleague = seed(
+        &world,
+        json!({"firstName": "Пётр", "phones": [{"number": "+79123456789"}], "email": "petr@example.ru"}),
+    )
+    .await;
+    let delivered = world.delivered(&anna()).await;
+    assert_eq!(delivered.receipt.customer_id, Some(colleague));
+    let by_email_alone = lead(&[("name", "Анна"), ("email", "anna@example.ru")]);
+    let delivered = world.delivered(&by_email_alone).await;
+    assert_ne!(delivered.receipt.customer_id, Some(colleague));
+}
+
+#[tokio::test]
 async fn a_customer_that_the_first_look_up_missed_is_found_when_the_create_is_refused() {
     let world = World::new(Setup {
         customer: CustomerMatching::New,

@@ -56,7 +56,7 @@ impl Attempt<'_> {
                     });
                 }
                 if let Some(found) = self.search().await? {
-                    self.account.known.learn(&self.lead.contact, found.id);
+                    self.account.known.learn_found(&self.lead.contact, &found);
                     return Ok(Chosen {
                         id: Some(found.id),
                         made: false,
@@ -93,21 +93,27 @@ impl Attempt<'_> {
         lost: u64,
         draft: &mut CustomerDraft,
     ) -> Result<Chosen, Failure> {
-        self.account.known.forget(&self.lead.contact);
+        let (known, contact) = (&self.account.known, &self.lead.contact);
         match self.follow(CustomerKey::Id(lost)).await? {
             // It is there, and still the order may not have it: it belongs to a store the order is not for.
-            Some(same) if same.id == lost => Ok(Chosen {
-                id: None,
-                made: false,
-            }),
+            Some(same) if same.id == lost => {
+                known.forget(contact);
+                Ok(Chosen {
+                    id: None,
+                    made: false,
+                })
+            }
             Some(merged) => {
-                self.account.known.learn(&self.lead.contact, merged.id);
+                known.moved(contact, lost, merged.id);
                 Ok(Chosen {
                     id: Some(merged.id),
                     made: false,
                 })
             }
-            None => self.choose_customer(draft).await,
+            None => {
+                known.forget(contact);
+                self.choose_customer(draft).await
+            }
         }
     }
 
