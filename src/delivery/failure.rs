@@ -71,7 +71,7 @@ impl Failure {
             FailureKind::Misconfigured => true,
             FailureKind::Rejected => false,
             FailureKind::Transient { .. } | FailureKind::Unknown => {
-                !matches!(self.cause, Cause::RateLimited)
+                !matches!(self.cause, Cause::RateLimited | Cause::Internal)
             }
         }
     }
@@ -150,6 +150,8 @@ pub enum Cause {
         /// Its id.
         destination: String,
     },
+    /// A defect of leadgate itself: the code that delivers panicked.
+    Internal,
 }
 
 impl Cause {
@@ -195,22 +197,34 @@ impl Cause {
             Self::Mapping { detail } if ru => format!("не удалось заполнить поля CRM: {detail}"),
             Self::Mapping { detail } => format!("the CRM's fields cannot be filled: {detail}"),
             Self::GaveUp { after_s, last } => gave_up(language, *after_s, last.as_deref()),
-            Self::FormGone { form } if ru => {
-                format!("формы {form} больше нет в конфигурации; верните её и отправьте снова")
-            }
-            Self::FormGone { form } => {
-                format!("form {form} is no longer in the config; put it back and resend")
-            }
-            Self::DestinationGone { destination } if ru => {
-                format!(
-                    "назначения {destination} больше нет в конфигурации; верните его и отправьте снова"
+            Self::FormGone { form } => form_gone(language, form),
+            Self::DestinationGone { destination } => destination_gone(language, destination),
+            Self::Internal => language
+                .pick(
+                    "внутренняя ошибка leadgate; подробности в журнале процесса",
+                    "an internal error of leadgate; the process log tells more",
                 )
-            }
-            Self::DestinationGone { destination } => {
-                format!(
-                    "destination {destination} is no longer in the config; put it back and resend"
-                )
-            }
+                .to_owned(),
+        }
+    }
+}
+
+fn form_gone(language: Language, form: &str) -> String {
+    match language {
+        Language::Ru => {
+            format!("формы {form} больше нет в конфигурации; верните её и отправьте снова")
+        }
+        Language::En => format!("form {form} is no longer in the config; put it back and resend"),
+    }
+}
+
+fn destination_gone(language: Language, destination: &str) -> String {
+    match language {
+        Language::Ru => format!(
+            "назначения {destination} больше нет в конфигурации; верните его и отправьте снова"
+        ),
+        Language::En => {
+            format!("destination {destination} is no longer in the config; put it back and resend")
         }
     }
 }

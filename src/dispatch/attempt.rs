@@ -1,11 +1,14 @@
 //! One attempt, from its journalled start to its journalled end.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use crate::clock::Clock;
 use crate::delivery::{
-    Attempt, AttemptOutcome, Delivery, DeliveryId, Failure, FailureKind, Outcome,
+    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Outcome,
 };
 use crate::destination::{Claim, Report};
 use crate::dispatch::breaker::Breaker;
@@ -64,17 +67,20 @@ impl Desk {
         }
     }
 
-    /// Makes one attempt. `Err` when the store is stopped or broken; the delivery is then in doubt at the next start.
+    /// Makes one attempt. `Err` only when the store is stopped; the delivery is then in doubt at the next start.
     pub(super) async fn attempt(&self, id: DeliveryId, target: &Target) -> Result<(), StoreError> {
         let started_at = self.clock.now();
-        let begun = self.store.begin(id, started_at).await;
-        if let Err(StoreError::Journal(error)) = &begun {
-            // Without the record nothing may be sent; as nothing was, the claim is given back after a while.
-            tracing::error!(lead.id = %id.lead, %error, "an attempt cannot be started; tried again in a second");
-            self.clock.sleep(RECORD_AGAIN).await;
-            return Ok(());
-        }
-        let Begun::Started { lead, delivery } = begun? else {
+        let begun = match self.store.begin(id, started_at).await {
+            Ok(begun) => begun,
+            Err(StoreError::Stopped) => return Err(StoreError::Stopped),
+            Err(error) => {
+                // Nothing was sent, so the claim is given back after a while. Was the start journalled after all, the next attempt looks up first.
+                tracing::error!(lead.id = %id.lead, %error, "an attempt cannot be started; tried again in a second");
+                self.clock.sleep(RECORD_AGAIN).await;
+                return Ok(());
+            }
+        };
+        let Begun::Started { lead, delivery } = begun else {
             return Ok(());
         };
         let began = self.clock.monotonic();
@@ -82,7 +88,7 @@ impl Desk {
             lead,
             delivery: *delivery,
         };
-        let report = target.destination.deliver(&claim).await;
+        let report = deliver(target, &claim).await;
         let duration = self.clock.monotonic().duration_since(began);
         let paused = self.judge(id, &report.outcome, target).await;
         let attempt = Attempt {
@@ -138,6 +144,11 @@ impl Desk {
     /// Whose trouble was it? Returns whether the destination is paused now, so that the attempt costs the lead nothing.
     async fn judge(&self, id: DeliveryId, outcome: &Outcome, target: &Target) -> bool {
         match outcome {
+            Err(failure) if failure.cause == Cause::Internal => {
+                // Our own defect tells nothing of the destination, and waiting does not mend it: it always costs.
+                self.note(|breaker| breaker.trial_lost(self.clock.now()));
+                return false;
+            }
             Err(failure) if failure.concerns_destination() => {
                 self.suspect(id, failure, target).await;
             }
@@ -178,6 +189,19 @@ impl Desk {
             }
         }
     }
+}
+
+/// Delivers, and makes an unknown outcome of a panic: without a record the claim, and with it every lead of the contact, would be stuck.
+async fn deliver(target: &Target, claim: &Claim) -> Report {
+    // A destination keeps what it remembers behind locks that outlive a panic; the claim is only read.
+    let attempt = AssertUnwindSafe(async { target.destination.deliver(claim).await });
+    attempt
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_already_printed| Report {
+            outcome: Err(Failure::new(FailureKind::Unknown, Cause::Internal)),
+            steps: Vec::new(),
+        })
 }
 
 fn outcome_word(outcome: &Outcome, paused: bool) -> AttemptOutcome {

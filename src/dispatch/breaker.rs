@@ -103,6 +103,13 @@ impl Breaker {
         });
     }
 
+    /// The lead that was sent to try a paused destination told nothing: it stays paused, and the next probe has its time.
+    pub(super) fn trial_lost(&mut self, now: Timestamp) {
+        if let Some(cause) = self.paused.as_ref().map(|pause| pause.cause.clone()) {
+            self.pause(&cause, now);
+        }
+    }
+
     /// Probe at once: the set-up has changed.
     pub(super) fn probe_now(&mut self, now: Timestamp) {
         if let Some(pause) = &mut self.paused {
