@@ -32,7 +32,8 @@ pub enum FailureKind {
     Unknown,
     /// Refused as it is; needs a person.
     Rejected,
-    /// The destination is wrongly set up (key, account, address): pause it, keep the leads, tell the operator.
+    /// The destination seems wrongly set up (key, account, address). If a probe says so too: pause it, keep the leads, tell the operator. If not,
+    /// it is this lead's trouble: try again later.
     Misconfigured,
 }
 

@@ -158,11 +158,8 @@ impl Desk {
         self.breaker().is_paused()
     }
 
+    /// Finds out by a probe. A wrong set-up is proven by it too: the firewall before a CRM may refuse one lead for what was typed in it.
     async fn suspect(&self, id: DeliveryId, failure: &Failure, target: &Target) {
-        if failure.kind == FailureKind::Misconfigured {
-            self.note(|breaker| breaker.pause(&failure.cause, self.clock.now()));
-            return;
-        }
         let began = self.clock.now();
         let _turn = self.probing.lock().await;
         let breaker = self.breaker().clone();
@@ -208,9 +205,10 @@ fn outcome_word(outcome: &Outcome, paused: bool) -> AttemptOutcome {
     match outcome {
         Ok(_) => AttemptOutcome::Delivered,
         Err(failure) => match failure.kind {
-            FailureKind::Misconfigured => AttemptOutcome::Paused,
-            FailureKind::Transient { .. } if paused => AttemptOutcome::Paused,
-            FailureKind::Transient { .. } => AttemptOutcome::Retry,
+            FailureKind::Transient { .. } | FailureKind::Misconfigured if paused => {
+                AttemptOutcome::Paused
+            }
+            FailureKind::Transient { .. } | FailureKind::Misconfigured => AttemptOutcome::Retry,
             FailureKind::Unknown => AttemptOutcome::Unknown,
             FailureKind::Rejected => AttemptOutcome::Rejected,
         },

@@ -89,7 +89,7 @@ impl Breaker {
         }
     }
 
-    /// The destination is in trouble: an attempt and the probe after it failed, or its set-up is wrong.
+    /// The destination is in trouble: an attempt and the probe after it failed.
     pub(super) fn pause(&mut self, cause: &Cause, now: Timestamp) {
         self.failed_in_a_row.clear();
         let probes = self.paused.as_ref().map_or(0, |pause| pause.probes);

@@ -233,3 +233,69 @@ async fn a_lead_that_always_panics_needs_a_person_in_the_end() {
     world.until(poison, State::Failed).await;
     assert!(world.is_healthy(), "our defect is not the CRM's trouble");
 }
+
+#[tokio::test]
+async fn one_lead_that_a_firewall_refuses_spends_its_own_schedule_and_pauses_nobody() {
+    let world = World::new();
+    let poison = world.lead("+79120000001").await;
+    world
+        .work(move |claim| {
+            if is_of(claim, poison) {
+                let cause = Cause::NotTheCrm {
+                    status: 403,
+                    detail: "<html>".to_owned(),
+                };
+                Reaction::Fail(Failure::new(FailureKind::Misconfigured, cause))
+            } else {
+                Reaction::Take
+            }
+        })
+        .await;
+    world.until(poison, State::Retrying).await;
+    assert!(world.is_healthy());
+    assert_eq!(world.delivery(poison).await.retries, 1);
+    assert_eq!(
+        world.attempts(poison).await[0].outcome,
+        Some(AttemptOutcome::Retry)
+    );
+    let other = world.lead("+79120000002").await;
+    world.until(other, State::Delivered).await;
+}
+
+#[tokio::test]
+async fn three_leads_that_meet_a_wrong_set_up_pause_the_destination_and_wait_for_free_from_then_on()
+{
+    let world = World::new();
+    let mut leads = Vec::new();
+    for n in 1..=3 {
+        leads.push(world.lead(&format!("+7912000000{n}")).await);
+    }
+    world
+        .work(|_| {
+            let message = "Access denied.".to_owned();
+            let cause = Cause::AccessDenied { message };
+            Reaction::Fail(Failure::new(FailureKind::Misconfigured, cause))
+        })
+        .await;
+    let mut changes = world.store.changes();
+    let pausing = async {
+        while world.is_healthy() || world.store.count(State::Sending) > 0 {
+            changes.changed().await.expect("a running store");
+        }
+    };
+    tokio::time::timeout(PATIENCE, pausing)
+        .await
+        .expect("paused");
+    let mut outcomes = Vec::new();
+    for lead in leads {
+        outcomes.push(world.attempts(lead).await[0].outcome);
+    }
+    let count = |outcome| {
+        outcomes
+            .iter()
+            .filter(|each| **each == Some(outcome))
+            .count()
+    };
+    assert_eq!(count(AttemptOutcome::Retry), 2, "{outcomes:?}");
+    assert_eq!(count(AttemptOutcome::Paused), 1, "{outcomes:?}");
+}
