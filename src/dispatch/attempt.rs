@@ -13,7 +13,7 @@ use crate::delivery::{
 use crate::destination::{Claim, Report};
 use crate::dispatch::breaker::Breaker;
 use crate::dispatch::{Outlook, Target};
-use crate::lead::{DestinationId, Language, Lead};
+use crate::lead::{DestinationId, Lead};
 use crate::store::{Begun, Settled, Settlement, Store, StoreError};
 
 /// How long to wait before a record that the store refused (the disk is full, say) is tried again. The claim is kept meanwhile.
@@ -58,7 +58,7 @@ impl Desk {
         match (was_paused, is_paused, &health) {
             (false, true, super::Health::Paused { cause, .. }) => {
                 let waiting = self.store.waiting(&self.id).count;
-                tracing::warn!(destination.id = %self.id, waiting, reason = %cause.text(Language::En), "destination paused; its leads wait");
+                tracing::warn!(destination.id = %self.id, waiting, reason = cause.word(), "destination paused; its leads wait");
             }
             (true, false, _) => {
                 tracing::info!(destination.id = %self.id, "destination healthy again");
@@ -232,8 +232,13 @@ fn log(lead: &Arc<Lead>, destination: &DestinationId, attempt: &Attempt, report:
                 .outcome
                 .map(AttemptOutcome::as_str)
                 .unwrap_or_default();
+            // Words only: the CRM's texts quote what was typed. They stand with the attempt, for those who may read leads.
+            let (reason, fields) = (
+                failure.cause.word(),
+                failure.cause.refused_fields().join(" "),
+            );
             tracing::warn!(
-                lead.id = %lead.id, destination.id = %destination, attempt.number = number, duration_ms, steps, outcome, reason = %failure,
+                lead.id = %lead.id, destination.id = %destination, attempt.number = number, duration_ms, steps, outcome, reason, fields,
                 "attempt failed"
             );
         }
@@ -245,7 +250,7 @@ fn log_end(destination: &DestinationId, delivery: &Delivery) {
         let reason = delivery
             .last_error
             .as_ref()
-            .map(|cause| cause.text(Language::En))
+            .map(Cause::word)
             .unwrap_or_default();
         tracing::error!(lead.id = %delivery.id.lead, destination.id = %destination, reason, "lead failed: a person is needed");
     }
