@@ -301,6 +301,28 @@ async fn three_leads_that_meet_a_wrong_set_up_pause_the_destination_and_wait_for
     assert_eq!(count(AttemptOutcome::Paused), 1, "{outcomes:?}");
 }
 
+#[tokio::test]
+async fn a_lead_is_not_hidden_by_hundreds_of_one_phone_that_wait_before_it() {
+    let world = World::new();
+    let mut of_one_phone = Vec::new();
+    for _ in 0..200 {
+        of_one_phone.push(world.lead("+79120000001").await);
+    }
+    let behind = world.lead("+79120000002").await;
+    world
+        .work(move |claim| {
+            if is_of(claim, behind) {
+                Reaction::Take
+            } else {
+                Reaction::Hang
+            }
+        })
+        .await;
+    world.until(behind, State::Delivered).await;
+    assert_eq!(world.delivery(of_one_phone[0]).await.state, State::Sending);
+    assert_eq!(world.delivery(of_one_phone[1]).await.state, State::Queued);
+}
+
 /// Where a test's log lines go.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
