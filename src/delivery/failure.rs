@@ -32,7 +32,8 @@ pub enum FailureKind {
     Unknown,
     /// Refused as it is; needs a person.
     Rejected,
-    /// The destination is wrongly set up (key, account, address): pause it, keep the leads, tell the operator.
+    /// The destination seems wrongly set up (key, account, address). If a probe says so too: pause it, keep the leads, tell the operator. If not,
+    /// it is this lead's trouble: try again later.
     Misconfigured,
 }
 
@@ -71,7 +72,7 @@ impl Failure {
             FailureKind::Misconfigured => true,
             FailureKind::Rejected => false,
             FailureKind::Transient { .. } | FailureKind::Unknown => {
-                !matches!(self.cause, Cause::RateLimited)
+                !matches!(self.cause, Cause::RateLimited | Cause::Internal)
             }
         }
     }
@@ -150,9 +151,46 @@ pub enum Cause {
         /// Its id.
         destination: String,
     },
+    /// A defect of leadgate itself: the code that delivers panicked.
+    Internal,
 }
 
 impl Cause {
+    /// The cause as one fixed word, for logs: the texts can quote what a visitor typed. The same word as in the record.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::TimedOut { .. } => "timed_out",
+            Self::ConnectionLost { .. } => "connection_lost",
+            Self::RateLimited => "rate_limited",
+            Self::ServerError { .. } => "server_error",
+            Self::NotTheCrm { .. } => "not_the_crm",
+            Self::Unreadable { .. } => "unreadable",
+            Self::AccessDenied { .. } => "access_denied",
+            Self::Refused { .. } => "refused",
+            Self::Mapping { .. } => "mapping",
+            Self::GaveUp { .. } => "gave_up",
+            Self::FormGone { .. } => "form_gone",
+            Self::DestinationGone { .. } => "destination_gone",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The fields that a refusal names, for logs; what is not shaped like the name of a field is passed over.
+    pub fn refused_fields(&self) -> Vec<&str> {
+        let Self::Refused { errors, .. } = self else {
+            return Vec::new();
+        };
+        let is_name = |name: &&str| {
+            name.starts_with(|first: char| first.is_ascii_alphabetic())
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b".[]_-".contains(&b))
+        };
+        let names = errors.iter().map(|(field, _)| field.as_str());
+        names.filter(is_name).collect()
+    }
+
     /// The cause as a sentence for the operator.
     pub fn text(&self, language: Language) -> String {
         let ru = language == Language::Ru;
@@ -195,22 +233,34 @@ impl Cause {
             Self::Mapping { detail } if ru => format!("не удалось заполнить поля CRM: {detail}"),
             Self::Mapping { detail } => format!("the CRM's fields cannot be filled: {detail}"),
             Self::GaveUp { after_s, last } => gave_up(language, *after_s, last.as_deref()),
-            Self::FormGone { form } if ru => {
-                format!("формы {form} больше нет в конфигурации; верните её и отправьте снова")
-            }
-            Self::FormGone { form } => {
-                format!("form {form} is no longer in the config; put it back and resend")
-            }
-            Self::DestinationGone { destination } if ru => {
-                format!(
-                    "назначения {destination} больше нет в конфигурации; верните его и отправьте снова"
+            Self::FormGone { form } => form_gone(language, form),
+            Self::DestinationGone { destination } => destination_gone(language, destination),
+            Self::Internal => language
+                .pick(
+                    "внутренняя ошибка leadgate; подробности в журнале процесса",
+                    "an internal error of leadgate; the process log tells more",
                 )
-            }
-            Self::DestinationGone { destination } => {
-                format!(
-                    "destination {destination} is no longer in the config; put it back and resend"
-                )
-            }
+                .to_owned(),
+        }
+    }
+}
+
+fn form_gone(language: Language, form: &str) -> String {
+    match language {
+        Language::Ru => {
+            format!("формы {form} больше нет в конфигурации; верните её и отправьте снова")
+        }
+        Language::En => format!("form {form} is no longer in the config; put it back and resend"),
+    }
+}
+
+fn destination_gone(language: Language, destination: &str) -> String {
+    match language {
+        Language::Ru => format!(
+            "назначения {destination} больше нет в конфигурации; верните его и отправьте снова"
+        ),
+        Language::En => {
+            format!("destination {destination} is no longer in the config; put it back and resend")
         }
     }
 }
@@ -233,5 +283,46 @@ fn gave_up(language: Language, after_s: u64, last: Option<&Cause>) -> String {
     match language {
         Language::Ru => format!("попытки закончились (ждали {hours} ч); последняя: {last}"),
         Language::En => format!("out of attempts (waited {hours} h); the last: {last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_for_the_log_is_the_one_in_the_record() {
+        let text = String::new;
+        let causes = [
+            Cause::Unreachable { detail: text() },
+            Cause::TimedOut { after_s: 1 },
+            Cause::ConnectionLost { detail: text() },
+            Cause::RateLimited,
+            Cause::ServerError { status: 500 },
+            Cause::NotTheCrm {
+                status: 404,
+                detail: text(),
+            },
+            Cause::Unreadable { detail: text() },
+            Cause::AccessDenied { message: text() },
+            Cause::Refused {
+                message: text(),
+                errors: Vec::new(),
+            },
+            Cause::Mapping { detail: text() },
+            Cause::GaveUp {
+                after_s: 1,
+                last: None,
+            },
+            Cause::FormGone { form: text() },
+            Cause::DestinationGone {
+                destination: text(),
+            },
+            Cause::Internal,
+        ];
+        for cause in causes {
+            let record = serde_json::to_value(&cause).expect("JSON");
+            assert_eq!(record["cause"], cause.word());
+        }
     }
 }

@@ -266,12 +266,13 @@ impl Delivery {
                 state: State::Failed,
                 ..next
             },
-            FailureKind::Misconfigured => next.wait_for_free(rules.now),
-            FailureKind::Transient { .. } | FailureKind::Unknown if rules.paused => {
+            FailureKind::Transient { .. } | FailureKind::Unknown | FailureKind::Misconfigured
+                if rules.paused =>
+            {
                 next.wait_for_free(rules.now)
             }
             FailureKind::Transient { retry_after } => next.retry(*retry_after, rules),
-            FailureKind::Unknown => next.retry(None, rules),
+            FailureKind::Unknown | FailureKind::Misconfigured => next.retry(None, rules),
         }
     }
 

@@ -1,18 +1,28 @@
 //! One attempt, from its journalled start to its journalled end.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+    /// Finds out by a probe. A wrong set-up is proven by it too: the firewall before a CRM may refuse one lead for what was typed in it.
+    async fn suspect(
+        &self,
+        (id, started_at): (DeliveryId, Timestamp),
+        failure: &Failure,
+        target: &Target,
+    ) {
+        if self.is_paused_since(started_at) {
+            return;
+        }
 
 use crate::clock::Clock;
 use crate::delivery::{
-    Attempt, AttemptOutcome, Delivery, DeliveryId, Failure, FailureKind, Outcome,
+    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Outcome,
 };
 use crate::destination::{Claim, Report};
 use crate::dispatch::breaker::Breaker;
 use crate::dispatch::{Outlook, Target};
-use crate::lead::{DestinationId, Language, Lead};
+use crate::lead::{DestinationId, Lead};
 use crate::store::{Begun, Settled, Settlement, Store, StoreError};
 
 /// How long to wait before a record that the store refused (the disk is full, say) is tried again. The claim is kept meanwhile.
@@ -57,7 +67,7 @@ impl Desk {
         match (was_paused, is_paused, &health) {
             (false, true, super::Health::Paused { cause, .. }) => {
                 let waiting = self.store.waiting(&self.id).count;
-                tracing::warn!(destination.id = %self.id, waiting, reason = %cause.text(Language::En), "destination paused; its leads wait");
+                tracing::warn!(destination.id = %self.id, waiting, reason = cause.word(), "destination paused; its leads wait");
             }
             (true, false, _) => {
                 tracing::info!(destination.id = %self.id, "destination healthy again");
@@ -66,17 +76,20 @@ impl Desk {
         }
     }
 
-    /// Makes one attempt. `Err` when the store is stopped or broken; the delivery is then in doubt at the next start.
+    /// Makes one attempt. `Err` only when the store is stopped; the delivery is then in doubt at the next start.
     pub(super) async fn attempt(&self, id: DeliveryId, target: &Target) -> Result<(), StoreError> {
         let started_at = self.clock.now();
-        let begun = self.store.begin(id, started_at).await;
-        if let Err(StoreError::Journal(error)) = &begun {
-            // Without the record nothing may be sent; as nothing was, the claim is given back after a while.
-            tracing::error!(lead.id = %id.lead, %error, "an attempt cannot be started; tried again in a second");
-            self.clock.sleep(RECORD_AGAIN).await;
-            return Ok(());
-        }
-        let Begun::Started { lead, delivery } = begun? else {
+        let begun = match self.store.begin(id, started_at).await {
+            Ok(begun) => begun,
+            Err(StoreError::Stopped) => return Err(StoreError::Stopped),
+            Err(error) => {
+                // Nothing was sent, so the claim is given back after a while. Was the start journalled after all, the next attempt looks up first.
+                tracing::error!(lead.id = %id.lead, %error, "an attempt cannot be started; tried again in a second");
+                self.clock.sleep(RECORD_AGAIN).await;
+                return Ok(());
+            }
+        };
+        let Begun::Started { lead, delivery } = begun else {
             return Ok(());
         };
         let began = self.clock.monotonic();
@@ -84,7 +97,7 @@ impl Desk {
             lead,
             delivery: *delivery,
         };
-        let report = target.destination.deliver(&claim).await;
+        let report = deliver(target, &claim).await;
         let duration = self.clock.monotonic().duration_since(began);
         let paused = self.judge((id, started_at), &report.outcome, target).await;
         let attempt = Attempt {
@@ -145,6 +158,11 @@ impl Desk {
         target: &Target,
     ) -> bool {
         match outcome {
+            Err(failure) if failure.cause == Cause::Internal => {
+                // Our own defect tells nothing of the destination, and waiting does not mend it: it always costs.
+                self.note(|breaker| breaker.trial_lost(self.clock.now()));
+                return false;
+            }
             Err(failure) if failure.concerns_destination() => {
                 self.suspect((id, started_at), failure, target).await;
             }
@@ -154,6 +172,7 @@ impl Desk {
         self.breaker().is_paused()
     }
 
+<<<<<<< HEAD
     async fn suspect(
         &self,
         (id, started_at): (DeliveryId, Timestamp),
@@ -167,6 +186,11 @@ impl Desk {
             self.note(|breaker| breaker.pause(&failure.cause, self.clock.now()));
             return;
         }
+=======
+    /// Finds out by a probe. A wrong set-up is proven by it too: the firewall before a CRM may refuse one lead for what was typed in it.
+    async fn suspect(&self, id: DeliveryId, failure: &Failure, target: &Target) {
+        let began = self.clock.now();
+>>>>>>> ceb458901bcf3f0803644f390a1630e96d63eb22
         let _turn = self.probing.lock().await;
         if self.is_paused_since(started_at) {
             return;
@@ -199,13 +223,27 @@ impl Desk {
     }
 }
 
+/// Delivers, and makes an unknown outcome of a panic: without a record the claim, and with it every lead of the contact, would be stuck.
+async fn deliver(target: &Target, claim: &Claim) -> Report {
+    // A destination keeps what it remembers behind locks that outlive a panic; the claim is only read.
+    let attempt = AssertUnwindSafe(async { target.destination.deliver(claim).await });
+    attempt
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_already_printed| Report {
+            outcome: Err(Failure::new(FailureKind::Unknown, Cause::Internal)),
+            steps: Vec::new(),
+        })
+}
+
 fn outcome_word(outcome: &Outcome, paused: bool) -> AttemptOutcome {
     match outcome {
         Ok(_) => AttemptOutcome::Delivered,
         Err(failure) => match failure.kind {
-            FailureKind::Misconfigured => AttemptOutcome::Paused,
-            FailureKind::Transient { .. } if paused => AttemptOutcome::Paused,
-            FailureKind::Transient { .. } => AttemptOutcome::Retry,
+            FailureKind::Transient { .. } | FailureKind::Misconfigured if paused => {
+                AttemptOutcome::Paused
+            }
+            FailureKind::Transient { .. } | FailureKind::Misconfigured => AttemptOutcome::Retry,
             FailureKind::Unknown => AttemptOutcome::Unknown,
             FailureKind::Rejected => AttemptOutcome::Rejected,
         },
@@ -229,8 +267,13 @@ fn log(lead: &Arc<Lead>, destination: &DestinationId, attempt: &Attempt, report:
                 .outcome
                 .map(AttemptOutcome::as_str)
                 .unwrap_or_default();
+            // Words only: the CRM's texts quote what was typed. They stand with the attempt, for those who may read leads.
+            let (reason, fields) = (
+                failure.cause.word(),
+                failure.cause.refused_fields().join(" "),
+            );
             tracing::warn!(
-                lead.id = %lead.id, destination.id = %destination, attempt.number = number, duration_ms, steps, outcome, reason = %failure,
+                lead.id = %lead.id, destination.id = %destination, attempt.number = number, duration_ms, steps, outcome, reason, fields,
                 "attempt failed"
             );
         }
@@ -242,7 +285,7 @@ fn log_end(destination: &DestinationId, delivery: &Delivery) {
         let reason = delivery
             .last_error
             .as_ref()
-            .map(|cause| cause.text(Language::En))
+            .map(Cause::word)
             .unwrap_or_default();
         tracing::error!(lead.id = %delivery.id.lead, destination.id = %destination, reason, "lead failed: a person is needed");
     }

@@ -89,7 +89,7 @@ impl Breaker {
         }
     }
 
-    /// The destination is in trouble: an attempt and the probe after it failed, or its set-up is wrong.
+    /// The destination is in trouble: an attempt and the probe after it failed.
     pub(super) fn pause(&mut self, cause: &Cause, now: Timestamp) {
         self.failed_in_a_row.clear();
         let probes = self.paused.as_ref().map_or(0, |pause| pause.probes);
@@ -101,6 +101,13 @@ impl Breaker {
             next_probe_at: now + delay(probes),
             probes: probes + 1,
         });
+    }
+
+    /// The lead that was sent to try a paused destination told nothing: it stays paused, and the next probe has its time.
+    pub(super) fn trial_lost(&mut self, now: Timestamp) {
+        if let Some(cause) = self.paused.as_ref().map(|pause| pause.cause.clone()) {
+            self.pause(&cause, now);
+        }
     }
 
     /// Probe at once: the set-up has changed.

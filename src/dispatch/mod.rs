@@ -144,3 +144,6 @@ fn outlook_of(
         health,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,21 +168,22 @@ impl Worker {
         let (task, trouble) = match ended {
             Some(Ok((task, Ok(())))) => (task, None),
             Some(Ok((task, Err(error)))) => (task, Some(error.to_string())),
-            Some(Err(error)) => (error.id(), Some(error.to_string())),
+            // Without the words of the panic, which may quote what was typed.
+            Some(Err(error)) => (error.id(), Some("it was broken off".to_owned())),
             None => return,
         };
         let Some(due) = self.claims.remove(&task) else {
             return;
         };
+        for contact in &due.contact_hashes {
+            self.busy_contacts.remove(contact);
+        }
         if let Some(reason) = trouble {
-            // The claim is kept: the attempt is not settled, so only the next start may take it up, and looks it up first.
+            // The claim is kept, the contact's other leads go on: the attempt is not settled, so only the next start may take it up, and looks it up first.
             tracing::error!(lead.id = %due.id.lead, reason, "an attempt ended without a record; it is looked up after the next start");
             return;
         }
         self.claimed.remove(&due.id);
-        for contact in &due.contact_hashes {
-            self.busy_contacts.remove(contact);
-        }
     }
 
     /// What to wait for besides events: a probe, or a time that comes. What is due by now was launched, or waits for a slot or for its contact.

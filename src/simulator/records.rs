@@ -171,7 +171,8 @@ impl Records {
         if let Some(customer) = self.customers.get(&order.customer) {
             shown.insert("customer".to_owned(), Self::show_customer(customer));
         }
-        let total = total(&order.fields);
+        // Without items the sum is -0.0 by the rules of floats.
+        let total = total(&order.fields) + 0.0;
         shown.insert("summ".to_owned(), json!(total));
         shown.insert("totalSumm".to_owned(), json!(total));
         shown.insert("prepaySum".to_owned(), json!(0));

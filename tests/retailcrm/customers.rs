@@ -2,7 +2,7 @@
 
 use leadgate::delivery::{Cause, FailureKind};
 use leadgate::lead::{Create, CustomerMatching};
-use leadgate::simulator::{Calls, FaultKind};
+use leadgate::simulator::{Body, Calls, FaultKind};
 use serde_json::json;
 
 use crate::world::{Setup, World, anna, fault, lead, merge, seed};
@@ -171,6 +171,77 @@ async fn an_e_mail_alone_finds_the_customer_whatever_its_case() {
     .await;
     let delivered = world.delivered(&anna()).await;
     assert_eq!(delivered.receipt.customer_id, Some(known));
+}
+
+#[tokio::test]
+async fn an_e_mail_given_with_another_persons_phone_is_not_taken_for_theirs_later() {
+    let world = World::usual().await;
+    let colleague = seed(
+        &world,
+        json!({"firstName": "Пётр", "phones": [{"number": "+79123456789"}], "email": "petr@example.ru"}),
+    )
+    .await;
+    let delivered = world.delivered(&anna()).await;
+    assert_eq!(delivered.receipt.customer_id, Some(colleague));
+    let by_email_alone = lead(&[("name", "Анна"), ("email", "anna@example.ru")]);
+    let delivered = world.delivered(&by_email_alone).await;
+    assert_ne!(delivered.receipt.customer_id, Some(colleague));
+}
+
+#[tokio::test]
+async fn a_customer_that_the_first_look_up_missed_is_found_when_the_create_is_refused() {
+    let world = World::new(Setup {
+        customer: CustomerMatching::New,
+        ..Setup::default()
+    })
+    .await;
+    let lead = anna();
+    let late = json!({"firstName": "Анна", "externalId": format!("lg-c-{}", lead.id)});
+    let late = seed(&world, late).await;
+    let not_there = FaultKind::Status {
+        status: 404,
+        retry_after: None,
+        body: Body::Json,
+    };
+    world
+        .crm
+        .fault(fault(not_there, "customers/get", Calls::First(1)));
+    let report = world.deliver(&lead, true).await;
+    let delivered = report.outcome.expect("delivered");
+    assert_eq!(delivered.receipt.customer_id, Some(late));
+    assert_eq!(delivered.warning, None);
+    assert_eq!(world.crm.customers().len(), 1, "{:?}", world.operations());
+}
+
+#[tokio::test]
+async fn leads_in_doubt_that_went_up_with_a_bad_row_make_one_customer_each() {
+    let world = World::new(Setup {
+        customer: CustomerMatching::New,
+        customer_fields: "managerId = \"{{ manager }}\"",
+        // So few that the customers wait for each other and go up together.
+        requests_per_second: 6,
+        ..Setup::default()
+    })
+    .await;
+    let leads: Vec<_> = (0..6)
+        .map(|n| {
+            let phone = format!("+7912000000{n}");
+            let manager = if n == 0 { "999" } else { "" };
+            lead(&[("name", "Анна"), ("phone", &phone), ("manager", manager)])
+        })
+        .collect();
+    let reports =
+        futures_util::future::join_all(leads.iter().map(|lead| world.deliver(lead, true)));
+    for report in reports.await {
+        report.outcome.expect("delivered");
+    }
+    let operations = world.operations();
+    assert!(
+        operations.iter().any(|name| name == "customers/upload"),
+        "they went together: {operations:?}"
+    );
+    assert_eq!(world.crm.orders().len(), 6);
+    assert_eq!(world.crm.customers().len(), 6, "{operations:?}");
 }
 
 #[tokio::test]

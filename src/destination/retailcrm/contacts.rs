@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::destination::retailcrm::api::Customer;
 use crate::lead::Contact;
 
 /// How many contacts are remembered per destination; the oldest are forgotten first.
@@ -71,7 +72,35 @@ impl KnownContacts {
             .and_then(|key| known.customers.get(&key).copied())
     }
 
-    /// Remembers whose contact it is.
+    /// Remembers a customer that was found: by what its record holds. A phone may lead to one person while the e-mail typed with it is another's.
+    pub(super) fn learn_found(&self, contact: &Contact, found: &Customer) {
+        let phone = contact.phone.clone().filter(|phone| {
+            let mut phones = found.phones.iter();
+            phones.any(|theirs| is_same_phone(phone.e164(), theirs))
+        });
+        let email = contact.email.clone().filter(|email| {
+            let theirs = found.email.as_deref();
+            theirs.is_some_and(|theirs| is_same_email(email.as_str(), theirs))
+        });
+        let theirs = Contact {
+            phone,
+            email,
+            ..Contact::default()
+        };
+        self.learn(&theirs, found.id);
+    }
+
+    /// Follows a merger: what led to the one leads to the other.
+    pub(super) fn moved(&self, contact: &Contact, from: u64, into: u64) {
+        let mut known = self.known();
+        for key in keys(contact) {
+            if let Some(customer) = known.customers.get_mut(&key).filter(|id| **id == from) {
+                *customer = into;
+            }
+        }
+    }
+
+    /// Remembers a customer that was made of this contact.
     pub(super) fn learn(&self, contact: &Contact, customer: u64) {
         let mut known = self.known();
         for key in keys(contact) {

@@ -56,7 +56,7 @@ impl Attempt<'_> {
                     });
                 }
                 if let Some(found) = self.search().await? {
-                    self.account.known.learn(&self.lead.contact, found.id);
+                    self.account.known.learn_found(&self.lead.contact, &found);
                     return Ok(Chosen {
                         id: Some(found.id),
                         made: false,
@@ -93,21 +93,27 @@ impl Attempt<'_> {
         lost: u64,
         draft: &mut CustomerDraft,
     ) -> Result<Chosen, Failure> {
-        self.account.known.forget(&self.lead.contact);
+        let (known, contact) = (&self.account.known, &self.lead.contact);
         match self.follow(CustomerKey::Id(lost)).await? {
             // It is there, and still the order may not have it: it belongs to a store the order is not for.
-            Some(same) if same.id == lost => Ok(Chosen {
-                id: None,
-                made: false,
-            }),
+            Some(same) if same.id == lost => {
+                known.forget(contact);
+                Ok(Chosen {
+                    id: None,
+                    made: false,
+                })
+            }
             Some(merged) => {
-                self.account.known.learn(&self.lead.contact, merged.id);
+                known.moved(contact, lost, merged.id);
                 Ok(Chosen {
                     id: Some(merged.id),
                     made: false,
                 })
             }
-            None => self.choose_customer(draft).await,
+            None => {
+                known.forget(contact);
+                self.choose_customer(draft).await
+            }
         }
     }
 
@@ -196,14 +202,15 @@ impl Attempt<'_> {
         Ok(hits)
     }
 
-    /// Makes the customer; when in doubt, or when the CRM refuses, looks first whether it is there already.
+    /// Makes the customer; when in doubt, and after every refusal, looks whether it is there already.
     pub(super) async fn make_customer(
         &mut self,
         draft: &mut CustomerDraft,
     ) -> Result<Made, Failure> {
         let ours = CustomerKey::External(customer_external_id(self.lead.id));
-        let mut looked_up = self.in_doubt;
-        if looked_up && let Some(known) = self.follow(ours.clone()).await? {
+        if self.in_doubt
+            && let Some(known) = self.follow(ours.clone()).await?
+        {
             return Ok(Made::Customer(known.id));
         }
         let mut repairs = 0;
@@ -218,11 +225,9 @@ impl Attempt<'_> {
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
             };
-            if !looked_up {
-                looked_up = true;
-                if let Some(known) = self.follow(ours.clone()).await? {
-                    return Ok(Made::Customer(known.id));
-                }
+            // Every refusal can mean a repeat, also after a look-up: an earlier create came late, or an upload took this row and refused another.
+            if let Some(known) = self.follow(ours.clone()).await? {
+                return Ok(Made::Customer(known.id));
             }
             repairs += 1;
             if repairs > MOST_REPAIRS || !leave_out(draft, &refusal) {

@@ -45,7 +45,6 @@ pub(super) struct Attempt<'a> {
 /// What has been tried with an order that the CRM refuses.
 #[derive(Default)]
 struct Tried {
-    look_up: bool,
     other_customer: bool,
     everything: bool,
     repairs: usize,
@@ -114,11 +113,10 @@ impl<'a> Attempt<'a> {
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
             };
-            if !tried.look_up && self.may_be_there(&refusal) {
-                tried.look_up = true;
-                if let Some(order) = self.look_up().await? {
-                    return Ok(self.order_delivered(&order, Some((&draft, chosen))));
-                }
+            if self.may_be_there(&refusal)
+                && let Some(order) = self.look_up().await?
+            {
+                return Ok(self.order_delivered(&order, Some((&draft, chosen))));
             }
             match chosen {
                 Some(id) if names_customer(&refusal, id) => {
