@@ -4,16 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-    /// Finds out by a probe. A wrong set-up is proven by it too: the firewall before a CRM may refuse one lead for what was typed in it.
-    async fn suspect(
-        &self,
-        (id, started_at): (DeliveryId, Timestamp),
-        failure: &Failure,
-        target: &Target,
-    ) {
-        if self.is_paused_since(started_at) {
-            return;
-        }
+use futures_util::FutureExt;
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::delivery::{
@@ -172,7 +164,7 @@ impl Desk {
         self.breaker().is_paused()
     }
 
-<<<<<<< HEAD
+    /// Finds out by a probe. A wrong set-up is proven by it too: the firewall before a CRM may refuse one lead for what was typed in it.
     async fn suspect(
         &self,
         (id, started_at): (DeliveryId, Timestamp),
@@ -182,15 +174,6 @@ impl Desk {
         if self.is_paused_since(started_at) {
             return;
         }
-        if failure.kind == FailureKind::Misconfigured {
-            self.note(|breaker| breaker.pause(&failure.cause, self.clock.now()));
-            return;
-        }
-=======
-    /// Finds out by a probe. A wrong set-up is proven by it too: the firewall before a CRM may refuse one lead for what was typed in it.
-    async fn suspect(&self, id: DeliveryId, failure: &Failure, target: &Target) {
-        let began = self.clock.now();
->>>>>>> ceb458901bcf3f0803644f390a1630e96d63eb22
         let _turn = self.probing.lock().await;
         if self.is_paused_since(started_at) {
             return;

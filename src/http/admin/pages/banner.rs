@@ -42,7 +42,10 @@ fn headline(
         kind => format!("{kind} ({})", entry.id),
     };
     let since = words::moment(since, screen.now, &screen.zone, language);
-    let probe = words::span(next_probe_at.duration_since(screen.now).as_secs(), language);
+    // "In 0 s" would read like a clock that stands.
+    let probe = Some(next_probe_at.duration_since(screen.now).as_secs())
+        .filter(|seconds| *seconds > 0)
+        .map(|seconds| words::span(seconds, language));
     let leads = words::leads(waiting.count, language);
     let age = waiting
         .oldest_received_at
@@ -56,9 +59,11 @@ fn headline(
             };
             let wait = words::plural(waiting.count, "ждёт", "ждут", "ждут");
             let oldest = age.map_or_else(String::new, |age| format!(", самой старой {age}"));
-            format!(
-                "{name} {trouble} с {since}, {wait} {leads}{oldest}, следующая проба через {probe}"
-            )
+            let probe = probe.map_or_else(
+                || "проба сейчас".to_owned(),
+                |span| format!("следующая проба через {span}"),
+            );
+            format!("{name} {trouble} с {since}, {wait} {leads}{oldest}, {probe}")
         }
         Language::En => {
             let trouble = if is_out_of_reach(cause) {
@@ -67,9 +72,11 @@ fn headline(
                 "accepts no leads"
             };
             let oldest = age.map_or_else(String::new, |age| format!(", the oldest for {age}"));
-            format!(
-                "{name} {trouble} since {since}, {leads} waiting{oldest}, next probe in {probe}"
-            )
+            let probe = probe.map_or_else(
+                || "a probe is due now".to_owned(),
+                |span| format!("next probe in {span}"),
+            );
+            format!("{name} {trouble} since {since}, {leads} waiting{oldest}, {probe}")
         }
     }
 }
@@ -108,6 +115,10 @@ mod tests {
     use jiff::tz::TimeZone;
 
     fn said(language: Language, cause: Cause) -> String {
+        said_with_a_probe_at(language, cause, "2026-11-21T07:40:40Z")
+    }
+
+    fn said_with_a_probe_at(language: Language, cause: Cause, probe: &str) -> String {
         let at = |text: &str| text.parse().expect("an instant");
         let screen = Screen {
             language,
@@ -121,7 +132,7 @@ mod tests {
             health: Health::Paused {
                 since: at("2026-11-21T07:32:00Z"),
                 cause,
-                next_probe_at: at("2026-11-21T07:40:40Z"),
+                next_probe_at: at(probe),
             },
         };
         let waiting = Waiting {
@@ -137,6 +148,15 @@ mod tests {
         assert!(text.contains("RetailCRM (shop) недоступна с 10:32:00, ждут 14 заявок, самой старой 8 мин, следующая проба через 40 с"), "{text}");
         let text = said(Language::En, Cause::TimedOut { after_s: 30 });
         assert!(text.contains("RetailCRM (shop) unreachable since 10:32:00, 14 leads waiting, the oldest for 8 min, next probe in 40 s"), "{text}");
+    }
+
+    #[test]
+    fn a_probe_that_is_due_is_not_counted_down_to() {
+        let due = "2026-11-21T07:40:00Z";
+        let text = said_with_a_probe_at(Language::Ru, Cause::RateLimited, due);
+        assert!(text.contains("самой старой 8 мин, проба сейчас"), "{text}");
+        let text = said_with_a_probe_at(Language::En, Cause::RateLimited, due);
+        assert!(text.contains("for 8 min, a probe is due now"), "{text}");
     }
 
     #[test]

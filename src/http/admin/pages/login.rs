@@ -158,10 +158,11 @@ fn form(
             }
             input type="hidden" name="next" value=(next);
             label { (screen.pick("Имя", "Name"))
-                input name="name" value=(name) autocomplete="username" required autofocus;
+                input name="name" value=(name) autocomplete="username" required autofocus[name.is_empty()];
             }
             label { (screen.pick("Пароль", "Password"))
-                input name="password" type="password" autocomplete="current-password" required;
+                // A name that was given already is seldom what was wrong.
+                input name="password" type="password" autocomplete="current-password" required autofocus[!name.is_empty()];
             }
             button.primary { (screen.pick("Войти", "Log in")) }
         }
