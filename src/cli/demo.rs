@@ -80,7 +80,10 @@ impl Arguments {
             Err(error) => return Ok(serve::refused(&error)),
         };
         let base = format!("http://{}", app.address());
-        greet(terminal, &base, &crm.url(), (&name, &password))?;
+        // A reader that has gone away (`demo | head`) is no reason to end.
+        if let Err(error) = greet(terminal, &base, &crm.url(), (&name, &password)) {
+            tracing::warn!(%error, "the addresses could not be printed");
+        }
         serve::until_signal(app, signals, None).await
     }
 

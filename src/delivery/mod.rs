@@ -23,7 +23,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::lead::{Create, DestinationId, LeadId};
+use crate::lead::{Bilingual, Create, DestinationId, LeadId};
 
 pub use attempt::{Attempt, AttemptOutcome, Step};
 pub use failure::{Cause, Failure, FailureKind};
@@ -149,7 +149,7 @@ pub struct Delivery {
     pub receipt: Option<Receipt>,
     /// What was left out so that the CRM took the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warning: Option<String>,
+    pub warning: Option<Bilingual>,
     /// Why the latest attempt failed, or why the delivery did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Cause>,
@@ -174,7 +174,7 @@ pub struct Delivered {
     /// Its ids there.
     pub receipt: Receipt,
     /// What had to be left out, if anything.
-    pub warning: Option<String>,
+    pub warning: Option<Bilingual>,
 }
 
 /// The knowledge a settle needs besides the outcome.

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::delivery::{Delivery, Failure, Outcome, Step};
-use crate::lead::{DestinationId, Language, Lead};
+use crate::lead::{DestinationId, Lead};
+
+pub use crate::lead::Bilingual;
 
 /// A worker's temporary right to a delivery, with all that an attempt needs.
 #[derive(Clone, Debug)]
@@ -70,20 +72,4 @@ pub enum Severity {
     Warning,
     /// Leads will fail or lose data.
     Problem,
-}
-
-/// A text in both languages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bilingual {
-    /// Russian.
-    pub ru: String,
-    /// English.
-    pub en: String,
-}
-
-impl Bilingual {
-    /// The text of this language.
-    pub fn pick(&self, language: Language) -> &str {
-        language.pick(&self.ru, &self.en)
-    }
 }

@@ -5,6 +5,7 @@
 //! wrote can get lost in parsing. [`template`] computes CRM values from a lead when it is delivered.
 
 mod attribution;
+mod bilingual;
 mod email;
 mod form;
 mod name;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use attribution::{Attribution, Page, UtmMarks, VisitIds};
+pub use bilingual::Bilingual;
 pub use email::{Email, EmailError};
 pub use form::{
     Capture, CaptureMode, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind,

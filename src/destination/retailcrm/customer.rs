@@ -9,7 +9,7 @@ use crate::destination::retailcrm::contacts::{is_same_email, is_same_phone, sear
 use crate::destination::retailcrm::deliver::Attempt;
 use crate::destination::retailcrm::mapping::{CustomerDraft, customer_external_id};
 use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
-use crate::lead::CustomerMatching;
+use crate::lead::{Bilingual, CustomerMatching};
 
 /// How many pages of inexact hits are looked through.
 const MOST_PAGES: u64 = 5;
@@ -75,9 +75,10 @@ impl Attempt<'_> {
                 })
             }
             Made::Refused(refusal) => {
-                self.warn(format!(
-                    "клиент не создан, заказ отправлен без него: {}",
-                    refusal.text()
+                let text = refusal.text();
+                self.warn(Bilingual::new(
+                    format!("клиент не создан, заказ отправлен без него: {text}"),
+                    format!("the customer was not made, the order went without it: {text}"),
                 ));
                 Ok(Chosen {
                     id: None,

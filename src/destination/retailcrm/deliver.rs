@@ -24,7 +24,7 @@ use crate::destination::retailcrm::mapping::{
     CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
 };
 use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
-use crate::lead::{Create, CustomerMatching, Lead};
+use crate::lead::{Bilingual, Create, CustomerMatching, Lead};
 
 /// One attempt under way.
 pub(super) struct Attempt<'a> {
@@ -38,7 +38,7 @@ pub(super) struct Attempt<'a> {
     pub(super) in_doubt: bool,
     /// The requests so far.
     pub(super) steps: Vec<Step>,
-    warnings: Vec<String>,
+    warnings: Vec<Bilingual>,
     doubt_cleared: bool,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Adds a sentence to the delivery's warning.
-    pub(super) fn warn(&mut self, warning: String) {
+    pub(super) fn warn(&mut self, warning: Bilingual) {
         self.warnings.push(warning);
     }
 
@@ -174,8 +174,9 @@ impl<'a> Attempt<'a> {
         };
         tried.other_customer = true;
         if id.is_none() {
-            self.warn(format!(
-                "CRM не приняла клиента {lost}, заказ отправлен без него"
+            self.warn(Bilingual::new(
+                format!("CRM не приняла клиента {lost}, заказ отправлен без него"),
+                format!("the CRM did not take the customer {lost}; the order went without it"),
             ));
         }
         Ok(id)
@@ -242,9 +243,10 @@ impl<'a> Attempt<'a> {
         self.warnings
             .extend(draft.left_out().iter().map(LeftOut::warning));
         if !draft.unread().is_empty() {
-            self.warn(format!(
-                "в карточке клиента нет места для полей: {}",
-                draft.unread().join(", ")
+            let fields = draft.unread().join(", ");
+            self.warn(Bilingual::new(
+                format!("в карточке клиента нет места для полей: {fields}"),
+                format!("the customer has no place for the fields: {fields}"),
             ));
         }
         let url = Some(self.account.api.page(&["customers", &id.to_string()]));
@@ -302,8 +304,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn warning(&self) -> Option<String> {
-        (!self.warnings.is_empty()).then(|| self.warnings.join("; "))
+    fn warning(&self) -> Option<Bilingual> {
+        Bilingual::join(&self.warnings)
     }
 }
 

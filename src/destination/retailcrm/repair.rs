@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::destination::retailcrm::api::Refusal;
 use crate::destination::retailcrm::mapping::{LeftOut, join};
+use crate::lead::Bilingual;
 
 /// How many values are left out one after another before the attempt is given up.
 pub(super) const MOST_REPAIRS: usize = 5;
@@ -43,7 +44,7 @@ pub(super) fn leave_out(fields: &mut Map<String, Value>, refusal: &Refusal) -> V
             left.push(LeftOut {
                 path: path.unwrap_or_default(),
                 value,
-                why: text.clone(),
+                why: Bilingual::same(text),
             });
         }
     }
@@ -65,7 +66,7 @@ pub(super) fn leave_out_all(fields: &mut Map<String, Value>, refusal: &Refusal) 
             Some(LeftOut {
                 value: shown(&fields.shift_remove(&path)?),
                 path,
-                why: refusal.text(),
+                why: Bilingual::same(refusal.text()),
             })
         })
         .collect()

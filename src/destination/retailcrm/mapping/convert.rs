@@ -13,7 +13,7 @@ use crate::lead::Value;
 const DATE_TIME: &str = "%Y-%m-%d %H:%M:%S";
 
 /// What was expected instead of the value; a word of the Russian warning.
-pub(super) type Expected = &'static str;
+pub(super) type Expected = (&'static str, &'static str);
 
 /// The JSON of a value; `None` when it is empty, which is not sent at all (trap 30).
 pub(super) fn convert(
@@ -28,17 +28,26 @@ pub(super) fn convert(
     }
     match kind {
         Kind::Text => Ok(Some(Json::String(value.to_text())).filter(|json| json != "")),
-        Kind::Integer => integer(value).map(Some).ok_or("нужно целое число"),
-        Kind::Number => number(value).map(Some).ok_or("нужно число"),
-        Kind::Boolean => boolean(value).map(Some).ok_or("нужно да или нет"),
+        Kind::Integer => integer(value)
+            .map(Some)
+            .ok_or(("нужно целое число", "a whole number is needed")),
+        Kind::Number => number(value)
+            .map(Some)
+            .ok_or(("нужно число", "a number is needed")),
+        Kind::Boolean => boolean(value)
+            .map(Some)
+            .ok_or(("нужно да или нет", "yes or no is needed")),
         Kind::Date => date(value)
             .map(|day| Some(day.to_string().into()))
-            .ok_or("нужна дата"),
+            .ok_or(("нужна дата", "a date is needed")),
         Kind::DateTime => date_time(value, zone)
             .map(|text| Some(text.into()))
-            .ok_or("нужны дата и время"),
+            .ok_or(("нужны дата и время", "a date with a time is needed")),
         Kind::List(member) => list(value, *member, zone),
-        Kind::Object(_) => Err("здесь нужны вложенные поля"),
+        Kind::Object(_) => Err((
+            "здесь нужны вложенные поля",
+            "nested fields are needed here",
+        )),
         Kind::Open => Ok(open(value)),
     }
 }

@@ -13,7 +13,7 @@ pub(super) use tree::{Tree, join};
 
 use crate::destination::registry::MappingProblem;
 use crate::destination::retailcrm::fields;
-use crate::lead::{Create, CustomerMatching, DeliverRule, LeadId};
+use crate::lead::{Bilingual, Create, CustomerMatching, DeliverRule, LeadId};
 
 /// A deliver rule, compiled.
 #[derive(Clone, Debug)]
@@ -35,20 +35,24 @@ pub(super) struct LeftOut {
     pub(super) path: String,
     /// What it would have got; may be empty when it could not be computed.
     pub(super) value: String,
-    /// Why, in the CRM's words or in Russian.
-    pub(super) why: String,
+    /// Why, in the CRM's words or in ours.
+    pub(super) why: Bilingual,
 }
 
 impl LeftOut {
     /// The sentence of the delivery's warning.
-    pub(super) fn warning(&self) -> String {
+    pub(super) fn warning(&self) -> Bilingual {
         let Self { path, value, why } = self;
         let shown: String = value.chars().take(80).collect();
-        if value.is_empty() {
-            format!("{path} не передано: {why}")
+        let what = if value.is_empty() {
+            path.clone()
         } else {
-            format!("{path}=\"{shown}\" не передано: {why}")
-        }
+            format!("{path}=\"{shown}\"")
+        };
+        Bilingual::new(
+            format!("{what} не передано: {}", why.ru),
+            format!("{what} was left out: {}", why.en),
+        )
     }
 }
 

@@ -276,7 +276,11 @@ fn a_value_of_the_wrong_type_is_left_out_warned_about_and_listed() {
     let order = draft.json(None);
     assert_eq!(order.get("managerId"), None);
     assert_eq!(order["managerComment"], "managerId: много");
-    let warnings: Vec<String> = draft.left_out().iter().map(LeftOut::warning).collect();
+    let warnings: Vec<String> = draft
+        .left_out()
+        .iter()
+        .map(|left| left.warning().ru)
+        .collect();
     assert_eq!(
         warnings,
         ["managerId=\"много\" не передано: нужно целое число"]

@@ -9,8 +9,8 @@ use crate::destination::retailcrm::fields::{self, Field, Kind, NoField};
 use crate::destination::retailcrm::mapping::LeftOut;
 use crate::destination::retailcrm::mapping::convert::convert;
 use crate::destination::retailcrm::suggest::hint;
-use crate::lead::Value;
 use crate::lead::template::{Context, Template};
+use crate::lead::{Bilingual, Value};
 
 /// A compiled mapping of one entity.
 #[derive(Clone, Debug)]
@@ -145,7 +145,10 @@ fn evaluate(node: &Node, path: &str, evaluation: &mut Evaluation<'_>) -> Option<
         Node::Computed(template, kind) => match template.evaluate(evaluation.context) {
             Ok(value) => (value?, *kind),
             Err(error) => {
-                let why = format!("шаблон не вычислен: {error}");
+                let why = Bilingual::new(
+                    format!("шаблон не вычислен: {error}"),
+                    format!("the template cannot be evaluated: {error}"),
+                );
                 evaluation.left_out.push(LeftOut {
                     path: path.to_owned(),
                     value: String::new(),
@@ -160,7 +163,7 @@ fn evaluate(node: &Node, path: &str, evaluation: &mut Evaluation<'_>) -> Option<
         evaluation.left_out.push(LeftOut {
             path,
             value,
-            why: expected.to_owned(),
+            why: Bilingual::new(expected.0, expected.1),
         });
         None
     })

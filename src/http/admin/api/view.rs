@@ -143,7 +143,10 @@ impl DeliveryView {
             order_number: receipt.order_number,
             customer_id: receipt.customer_id,
             url: receipt.url,
-            warning: delivery.warning.clone(),
+            warning: delivery
+                .warning
+                .as_ref()
+                .map(|warning| warning.pick(language).to_owned()),
             last_error: delivery
                 .last_error
                 .as_ref()

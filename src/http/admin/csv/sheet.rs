@@ -143,7 +143,12 @@ impl Sheet {
                     .unwrap_or_default()
             }),
             of_each(|delivery, _| delivery.attempts.to_string()),
-            of_each(|delivery, _| delivery.warning.clone().unwrap_or_default()),
+            of_each(|delivery, language| {
+                let warning = delivery.warning.as_ref();
+                warning
+                    .map(|warning| warning.pick(language).to_owned())
+                    .unwrap_or_default()
+            }),
             of_each(|delivery, language| {
                 let cause = delivery.last_error.as_ref();
                 cause.map(|cause| cause.text(language)).unwrap_or_default()

@@ -110,7 +110,7 @@ fn is_web_address(url: &str) -> bool {
 pub(super) fn what_next(screen: &Screen, delivery: &Delivery) -> Markup {
     html! {
         @if let Some(warning) = &delivery.warning {
-            p.warning { (warning) }
+            p.warning { (warning.pick(screen.language)) }
         }
         @if let Some(cause) = &delivery.last_error {
             p.error { (cause.text(screen.language)) }
