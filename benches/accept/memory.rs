@@ -1,0 +1,77 @@
+//! How much memory a process holds.
+
+use std::fmt;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{self, Outcome};
+
+/// Resident memory.
+pub(crate) struct Kibibytes(u64);
+
+impl fmt::Display for Kibibytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.0 * 10 / 1024;
+        write!(f, "{}.{} MiB", tenths / 10, tenths % 10)
+    }
+}
+
+/// What `/proc/{process}` says.
+pub(crate) fn resident(process: &str) -> Outcome<Kibibytes> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.ok_or("no VmRSS")?.trim().trim_end_matches(" kB");
+    Ok(Kibibytes(number.parse()?))
+}
+
+/// Starts the real binary, waits until it serves and has been asked, and looks at it a second later.
+pub(crate) fn of_idle_gate() -> Outcome<Kibibytes> {
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let config = directory.path().join("config.toml");
+    fs::write(&config, support::text(crate::NO_CRM, &address.to_string()))?;
+    let child = Command::new(env!("CARGO_BIN_EXE_leadgate"))
+        .args(["serve", "--config"])
+        .arg(&config)
+        .stderr(Stdio::null())
+        .spawn()?;
+    let gate = Process(child);
+    for _ in 0..100 {
+        pause(Duration::from_millis(100));
+        if is_ready(address) {
+            pause(Duration::from_secs(1));
+            return resident(&gate.0.id().to_string());
+        }
+    }
+    Err("`leadgate serve` does not serve".into())
+}
+
+fn is_ready(address: SocketAddr) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        std::io::Result::Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
+}
+
+fn pause(span: Duration) {
+    thread::sleep(span);
+}
+
+/// Ends with its owner.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
