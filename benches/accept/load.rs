@@ -127,7 +127,7 @@ impl Request {
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        let text = head + &body;
+        let text = head + body.as_str();
         Self {
             places: text.match_indices(PLACE).map(|(at, _)| at).collect(),
             bytes: text.into_bytes(),

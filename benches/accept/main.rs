@@ -9,7 +9,7 @@
 
 mod bare;
 mod load;
-mod memory;
+mod process;
 mod report;
 #[path = "../support/mod.rs"]
 mod support;
@@ -18,10 +18,11 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Parser;
+use leadgate::store::{Filter, Page};
 use tokio::runtime::Runtime;
 
-use crate::load::{Load, Measured};
-use crate::report::{Level, Round};
+use crate::load::Load;
+use crate::report::{Level, Round, Side};
 use crate::support::{Gate, Outcome};
 
 /// Of both, before anything counts: the destination gets paused, files and caches come into being.
@@ -62,16 +63,25 @@ fn main() -> Outcome<()> {
         gate_load.run(connections, WARM_UP)?;
         for _ in 0..arguments.rounds {
             let span = Duration::from_secs(arguments.seconds);
+            let mut cpu = vec![process::cpu_time()?];
             let bare = bare_load.run(connections, span)?;
-            let (gate, groups) = counting_groups(&gate, || gate_load.run(connections, span))?;
-            rounds.push(Round { bare, gate, groups });
+            cpu.push(process::cpu_time()?);
+            let before = groups(&gate);
+            let answered = gate_load.run(connections, span)?;
+            runtime.block_on(until_applied(&gate))?;
+            cpu.push(process::cpu_time()?);
+            rounds.push(Round {
+                bare: Side::new(bare, cpu[1] - cpu[0]),
+                gate: Side::new(answered, cpu[2] - cpu[1]),
+                groups: groups(&gate) - before,
+            });
         }
         levels.push(Level {
             connections,
             rounds,
         });
     }
-    let after_load = memory::resident("self")?;
+    let after_load = process::resident("self")?;
     runtime.block_on(gate.stop())?;
 
     let mut out = io::stdout().lock();
@@ -80,22 +90,25 @@ fn main() -> Outcome<()> {
     writeln!(
         out,
         "memory of an idle `leadgate serve`: {}",
-        memory::of_idle_gate()?
+        process::of_idle_gate()?
     )?;
     Ok(())
 }
 
-/// Measures, and counts the groups that went to the journal meanwhile: each is one frame and has one fdatasync.
-fn counting_groups(
-    gate: &Gate,
-    measure: impl FnOnce() -> Outcome<Measured>,
-) -> Outcome<(Measured, u64)> {
+/// How many groups went to the journal so far: each is one frame and has one fdatasync.
+fn groups(gate: &Gate) -> u64 {
     // The number of a change is the sequence of the frame that made it.
-    let changes = gate.app.store().changes();
-    let before = *changes.borrow();
-    let measured = measure()?;
-    let after = *changes.borrow();
-    Ok((measured, after - before))
+    *gate.app.store().changes().borrow()
+}
+
+/// A reader sees everything that was answered. What the applier has left is the gate's work and must not be done while bare is measured.
+async fn until_applied(gate: &Gate) -> Outcome<()> {
+    let page = Page {
+        before: None,
+        limit: 1,
+    };
+    gate.app.store().leads(Filter::default(), page).await?;
+    Ok(())
 }
 
 /// Formatting a line about each request is a part of the product path; where it goes is not.

@@ -1,6 +1,7 @@
 //! The table.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use crate::load::Measured;
 
@@ -12,34 +13,32 @@ pub(crate) struct Level {
 
 /// Both, one right after the other.
 pub(crate) struct Round {
-    pub(crate) bare: Measured,
-    pub(crate) gate: Measured,
+    pub(crate) bare: Side,
+    pub(crate) gate: Side,
     /// Into how many groups the gate's leads went.
     pub(crate) groups: u64,
 }
+
+/// One of the two.
+pub(crate) struct Side {
+    measured: Measured,
+    cpu: Duration,
+}
+
+/// Four things of bare, of the gate, and gate / bare; then the leads per group.
+type Row = [f64; 13];
 
 /// One line per round and, below them, the median of each column.
 pub(crate) fn table(out: &mut impl Write, levels: &[Level]) -> io::Result<()> {
     writeln!(
         out,
-        "\nrates are requests a second, latencies milliseconds, x is gate / bare"
+        "\nrate: requests a second. CPU: microseconds of this process per request, the load's included. p50, p99: milliseconds.\n"
     )?;
-    writeln!(
-        out,
-        "{:>6} {:>7} | {:>9} {:>9} {:>6} | {:>8} {:>8} {:>6} | {:>8} {:>8} {:>6} | {:>10}",
-        "conn.",
-        "round",
-        "bare",
-        "gate",
-        "ratio",
-        "bare p50",
-        "gate p50",
-        "x",
-        "bare p99",
-        "gate p99",
-        "x",
-        "lead/group"
-    )?;
+    write!(out, "{:>5} {:>6}", "conn.", "round")?;
+    for what in ["rate", "CPU", "p50", "p99"] {
+        write!(out, " | bare {what:<4} gate {what:<4}  ratio")?;
+    }
+    writeln!(out, " | leads/group")?;
     for level in levels {
         let rows: Vec<Row> = level.rounds.iter().map(row).collect();
         for (row, number) in rows.iter().zip(1..) {
@@ -51,45 +50,24 @@ pub(crate) fn table(out: &mut impl Write, levels: &[Level]) -> io::Result<()> {
     Ok(())
 }
 
-/// The columns in the order of the table.
-type Row = [f64; 10];
-
 fn row(round: &Round) -> Row {
-    let (bare, gate) = (&round.bare, &round.gate);
-    let (bare_50, gate_50) = (bare.quantile(0.50), gate.quantile(0.50));
-    let (bare_99, gate_99) = (bare.quantile(0.99), gate.quantile(0.99));
-    [
-        bare.rate(),
-        gate.rate(),
-        gate.rate() / bare.rate(),
-        bare_50,
-        gate_50,
-        gate_50 / bare_50,
-        bare_99,
-        gate_99,
-        gate_99 / bare_99,
-        gate.latencies.len() as f64 / round.groups as f64,
-    ]
+    let mut row = [0.0; 13];
+    let pairs = round.bare.figures().into_iter().zip(round.gate.figures());
+    for (columns, (bare, gate)) in row.chunks_exact_mut(3).zip(pairs) {
+        columns.copy_from_slice(&[bare, gate, gate / bare]);
+    }
+    row[12] = round.gate.requests() / round.groups as f64;
+    row
 }
 
 fn line(out: &mut impl Write, connections: usize, round: &str, row: &Row) -> io::Result<()> {
-    let [
-        bare,
-        gate,
-        ratio,
-        bare_50,
-        gate_50,
-        x_50,
-        bare_99,
-        gate_99,
-        x_99,
-        group,
-    ] = row;
-    writeln!(
-        out,
-        "{connections:>6} {round:>7} | {bare:>9.0} {gate:>9.0} {ratio:>6.3} | {bare_50:>8.2} {gate_50:>8.2} {x_50:>6.2} | \
-         {bare_99:>8.2} {gate_99:>8.2} {x_99:>6.2} | {group:>10.1}"
-    )
+    write!(out, "{connections:>5} {round:>6}")?;
+    for (place, columns) in row.chunks_exact(3).enumerate() {
+        let digits = if place < 2 { 0 } else { 2 };
+        let [bare, gate, ratio] = [columns[0], columns[1], columns[2]];
+        write!(out, " | {bare:>9.digits$} {gate:>9.digits$} {ratio:>6.3}")?;
+    }
+    writeln!(out, " | {:>11.1}", row[12])
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
@@ -98,18 +76,30 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-impl Measured {
-    /// Requests a second.
-    fn rate(&self) -> f64 {
-        self.latencies.len() as f64 / self.span.as_secs_f64()
+impl Side {
+    /// What the load saw, and the CPU time of the whole process meanwhile.
+    pub(crate) fn new(measured: Measured, cpu: Duration) -> Self {
+        Self { measured, cpu }
+    }
+
+    fn requests(&self) -> f64 {
+        self.measured.latencies.len() as f64
+    }
+
+    /// In the order of the table.
+    fn figures(&self) -> [f64; 4] {
+        [
+            self.requests() / self.measured.span.as_secs_f64(),
+            self.cpu.as_secs_f64() * 1e6 / self.requests(),
+            self.quantile(0.50),
+            self.quantile(0.99),
+        ]
     }
 
     /// In milliseconds.
     fn quantile(&self, quantile: f64) -> f64 {
-        let last = self.latencies.len().saturating_sub(1) as f64;
-        let place = (last * quantile) as usize;
-        self.latencies
-            .get(place)
-            .map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
+        let last = (self.requests() - 1.0).max(0.0);
+        let micros = self.measured.latencies.get((last * quantile) as usize);
+        micros.map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
     }
 }

@@ -3,13 +3,13 @@
 
 use crate::delivery::Failure;
 use crate::destination::retailcrm::api::{
-    Customer, CustomerFilter, CustomerKey, Fault, Refusal, annotate,
+    Customer, CustomerFilter, CustomerKey, Fault, Refusal, Steps, annotate,
 };
 use crate::destination::retailcrm::contacts::{is_same_email, is_same_phone, search_digits};
 use crate::destination::retailcrm::deliver::Attempt;
 use crate::destination::retailcrm::mapping::{CustomerDraft, customer_external_id};
 use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
-use crate::lead::{Bilingual, CustomerMatching};
+use crate::lead::{Bilingual, Contact, CustomerMatching};
 
 /// How many pages of inexact hits are looked through.
 const MOST_PAGES: u64 = 5;
@@ -120,50 +120,26 @@ impl Attempt<'_> {
 
     /// Finds the customer with this phone or e-mail. The phone counts more: it is what managers call.
     pub(super) async fn search(&mut self) -> Result<Option<Customer>, Failure> {
-        let phone = self
-            .lead
-            .contact
-            .phone
-            .as_ref()
-            .map(|phone| phone.e164().to_owned());
-        let email = self
-            .lead
-            .contact
-            .email
-            .as_ref()
-            .map(|email| email.as_str().to_owned());
-        let has_phone = |customer: &Customer| {
-            phone.as_deref().is_some_and(|phone| {
-                customer
-                    .phones
-                    .iter()
-                    .any(|theirs| is_same_phone(phone, theirs))
-            })
-        };
-        let has_email = |customer: &Customer| {
-            email
-                .as_deref()
-                .zip(customer.email.as_deref())
-                .is_some_and(|(ours, theirs)| is_same_email(ours, theirs))
-        };
-        let by_phone = match &phone {
-            Some(phone) => {
-                self.hits(CustomerFilter::Phone(search_digits(phone)), &has_phone)
-                    .await?
-            }
-            None => Vec::new(),
-        };
-        let by_email = match &email {
-            Some(email) => {
-                self.hits(CustomerFilter::Email(email.clone()), &has_email)
-                    .await?
-            }
-            None => Vec::new(),
-        };
-        let both = by_phone.iter().find(|customer| has_email(customer));
+        let contact = &self.lead.contact;
+        let phone = contact.phone.as_ref();
+        let phone = phone.map(|phone| CustomerFilter::Phone(search_digits(phone.e164())));
+        let email = contact.email.as_ref();
+        let email = email.map(|email| CustomerFilter::Email(email.as_str().to_owned()));
+        // Side by side: neither needs the other's answer, so a slow CRM is waited for once.
+        let (mut phone_steps, mut email_steps) = (Steps::new(), Steps::new());
+        let (by_phone, by_email) = tokio::join!(
+            self.hits(phone, has_phone, &mut phone_steps),
+            self.hits(email, has_email, &mut email_steps),
+        );
+        self.steps.append(&mut phone_steps);
+        self.steps.append(&mut email_steps);
+        let (by_phone, by_email) = (by_phone?, by_email?);
+        let both = by_phone
+            .iter()
+            .find(|customer| has_email(contact, customer));
         let chosen = both.or(by_phone.first()).or(by_email.first()).cloned();
         if let (Some(chosen), Some(other)) = (&chosen, by_email.first())
-            && !has_email(chosen)
+            && !has_email(contact, chosen)
         {
             annotate(
                 &mut self.steps,
@@ -176,24 +152,24 @@ impl Attempt<'_> {
         Ok(chosen)
     }
 
-    /// The customers that really have the contact, the lowest id first. Companies do not count.
+    /// The customers that really have the contact, the lowest id first; none without a filter. Companies do not count.
     async fn hits(
-        &mut self,
-        filter: CustomerFilter,
-        fits: &(dyn Fn(&Customer) -> bool + Sync),
+        &self,
+        filter: Option<CustomerFilter>,
+        fits: fn(&Contact, &Customer) -> bool,
+        steps: &mut Steps,
     ) -> Result<Vec<Customer>, Failure> {
         let mut hits = Vec::new();
+        let Some(filter) = filter else {
+            return Ok(hits);
+        };
         for page in 1..=MOST_PAGES {
-            let found = self
-                .account
-                .api
-                .find_customers(&filter, page, &mut self.steps)
-                .await;
+            let found = self.account.api.find_customers(&filter, page, steps).await;
             let (customers, pages) = found.map_err(Fault::into_failure)?;
             hits.extend(
                 customers
                     .into_iter()
-                    .filter(|customer| !customer.corporate && fits(customer)),
+                    .filter(|customer| !customer.corporate && fits(&self.lead.contact, customer)),
             );
             if !hits.is_empty() || page >= pages {
                 break;
@@ -252,6 +228,18 @@ impl Attempt<'_> {
         }
         Ok(None)
     }
+}
+
+fn has_phone(contact: &Contact, customer: &Customer) -> bool {
+    contact.phone.as_ref().is_some_and(|ours| {
+        let mut phones = customer.phones.iter();
+        phones.any(|theirs| is_same_phone(ours.e164(), theirs))
+    })
+}
+
+fn has_email(contact: &Contact, customer: &Customer) -> bool {
+    let emails = contact.email.as_ref().zip(customer.email.as_deref());
+    emails.is_some_and(|(ours, theirs)| is_same_email(ours.as_str(), theirs))
 }
 
 /// Takes out of the customer what the CRM complains of; false when there is nothing to take.

@@ -1,14 +1,18 @@
-//! How much memory a process holds.
+//! What the system says of a process: its memory and its CPU time.
 
 use std::fmt;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::num::ParseIntError;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use crate::support::{self, Outcome};
+
+/// `sysconf(_SC_CLK_TCK)` is 100 on every Linux.
+const MILLISECONDS_PER_TICK: u64 = 10;
 
 /// Resident memory.
 pub(crate) struct Kibibytes(u64);
@@ -26,6 +30,17 @@ pub(crate) fn resident(process: &str) -> Outcome<Kibibytes> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let number = line.ok_or("no VmRSS")?.trim().trim_end_matches(" kB");
     Ok(Kibibytes(number.parse()?))
+}
+
+/// The CPU time of this process so far, user and system, threads that have ended included.
+pub(crate) fn cpu_time() -> Outcome<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // The second field is the program's name in parentheses and may hold spaces.
+    let (_, fields) = stat.rsplit_once(')').ok_or("no name in stat")?;
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks = ticks.map(str::parse::<u64>);
+    let ticks: u64 = ticks.sum::<Result<u64, ParseIntError>>()?;
+    Ok(Duration::from_millis(ticks * MILLISECONDS_PER_TICK))
 }
 
 /// Starts the real binary, waits until it serves and has been asked, and looks at it a second later.
