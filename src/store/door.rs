@@ -117,6 +117,7 @@ impl Store {
         &self,
         judge: impl Fn(&Status, &Delivery) -> Option<Cause> + Send + 'static,
     ) -> Result<usize, StoreError> {
+        self.catch_up().await?;
         let unsettled = self.outbox().all();
         let gone = self.read(move |room| {
             let mut gone = Vec::new();
