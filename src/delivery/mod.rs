@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lead::{Bilingual, Create, DestinationId, LeadId};
 
-pub use attempt::{Attempt, AttemptOutcome, Step};
+pub use attempt::{Attempt, AttemptOutcome, Step, excerpt};
 pub use failure::{Cause, Failure, FailureKind};
 pub use schedule::{RetrySchedule, ScheduleError};
 

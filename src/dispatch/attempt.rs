@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::delivery::{
-    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Outcome,
+    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Outcome, Step,
 };
 use crate::destination::{Claim, Report};
 use crate::dispatch::breaker::Breaker;
@@ -107,7 +107,7 @@ impl Desk {
                 .as_ref()
                 .err()
                 .map(|failure| failure.cause.clone()),
-            steps: report.steps.clone(),
+            steps: Step::bounded(report.steps.clone()),
         };
         log(&claim.lead, &self.id, &attempt, &report);
         self.settle(Settlement {

@@ -12,5 +12,6 @@ mod idempotency;
 mod outage;
 mod rate_limit;
 mod restart;
+mod steps;
 mod submission;
 mod support;

@@ -155,7 +155,7 @@ async fn the_phone_counts_more_than_the_e_mail() {
         report
             .steps
             .iter()
-            .any(|step| step.note.contains("the phone counts")),
+            .any(|step| step.note.en.contains("the phone counts")),
         "{:?}",
         report.steps
     );

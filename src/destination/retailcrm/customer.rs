@@ -141,13 +141,14 @@ impl Attempt<'_> {
         if let (Some(chosen), Some(other)) = (&chosen, by_email.first())
             && !has_email(contact, chosen)
         {
-            annotate(
-                &mut self.steps,
+            let (chosen, other) = (chosen.id, other.id);
+            let note = Bilingual::new(
+                format!("телефон клиента {chosen}, e-mail клиента {other}; решает телефон"),
                 format!(
-                    "the phone is of customer {}, the e-mail of {}; the phone counts",
-                    chosen.id, other.id
+                    "the phone is of customer {chosen}, the e-mail of {other}; the phone counts"
                 ),
             );
+            annotate(&mut self.steps, note);
         }
         Ok(chosen)
     }

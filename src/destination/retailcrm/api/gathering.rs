@@ -15,6 +15,7 @@ use crate::delivery::{Cause, Failure, FailureKind};
 use crate::destination::retailcrm::api::records::objects;
 use crate::destination::retailcrm::api::reply::whole_number;
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
+use crate::lead::Bilingual;
 
 /// The most rows of one upload.
 const MOST_ROWS: usize = 50;
@@ -123,7 +124,12 @@ impl Api {
         } else {
             self.call(call, steps).await
         };
-        annotate(steps, format!("{} customers in one request", rows.len()));
+        let count = rows.len();
+        let note = Bilingual::new(
+            format!("клиентов в одном запросе: {count}"),
+            format!("{count} customers in one request"),
+        );
+        annotate(steps, note);
         let made = answer.as_ref().map(ids_by_external_id).unwrap_or_default();
         for row in rows {
             let end = match &answer {

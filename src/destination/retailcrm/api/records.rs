@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::delivery::{Cause, Failure, FailureKind};
 use crate::destination::retailcrm::api::reply::whole_number;
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
+use crate::lead::Bilingual;
 
 /// How many customers one page of a search brings; the API takes only 20, 50 and 100.
 const PAGE: &str = "20";
@@ -71,7 +72,7 @@ impl Api {
                 steps,
             )
             .await?;
-        annotate(steps, "created");
+        annotate(steps, Bilingual::new("создано", "created"));
         let mut made = body
             .get("order")
             .and_then(Value::as_object)
@@ -94,14 +95,12 @@ impl Api {
         let found = objects(&body, "orders")
             .map(order_record)
             .find(|order| order.external_id.as_deref() == Some(external_id));
-        annotate(
-            steps,
-            if found.is_some() {
-                "found"
-            } else {
-                "not there"
-            },
-        );
+        let note = if found.is_some() {
+            Bilingual::new("есть", "found")
+        } else {
+            Bilingual::new("нет", "not there")
+        };
+        annotate(steps, note);
         Ok(found)
     }
 
@@ -129,11 +128,16 @@ impl Api {
             .and_then(whole_number)
             .unwrap_or(1);
         let customers: Vec<Customer> = objects(&body, "customers").filter_map(customer).collect();
-        let by = match filter {
-            CustomerFilter::Phone(_) => "phone",
-            CustomerFilter::Email(_) => "e-mail",
+        let (ru, en) = match filter {
+            CustomerFilter::Phone(_) => ("по телефону", "by phone"),
+            CustomerFilter::Email(_) => ("по e-mail", "by e-mail"),
         };
-        annotate(steps, format!("by {by}: {} returned", customers.len()));
+        let count = customers.len();
+        let note = Bilingual::new(
+            format!("{ru}: найдено {count}"),
+            format!("{en}: {count} returned"),
+        );
+        annotate(steps, note);
         Ok((customers, pages))
     }
 
@@ -185,7 +189,7 @@ impl Api {
         let path = ["api", "v5", "customers", "create"];
         let call = Call::post("customers/create", &path, form, Purpose::Create);
         let body = self.send(&call, steps).await?;
-        annotate(steps, "created");
+        annotate(steps, Bilingual::new("создано", "created"));
         body.get("id")
             .and_then(whole_number)
             .ok_or_else(|| unreadable(FailureKind::Unknown, "no id in the reply"))
@@ -208,7 +212,7 @@ impl Api {
             steps,
         )
         .await?;
-        annotate(steps, "updated");
+        annotate(steps, Bilingual::new("обновлено", "updated"));
         Ok(())
     }
 }

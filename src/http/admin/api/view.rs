@@ -66,6 +66,10 @@ struct StepView {
     http_status: Option<u16>,
     duration_ms: u64,
     note: String,
+    /// Method and path, then a line for each field of the body; masked.
+    request: Option<String>,
+    /// How the answer begins; masked.
+    answer: Option<String>,
 }
 
 /// A lead with everything that is known of it.
@@ -170,18 +174,24 @@ impl AttemptView {
             outcome: attempt.outcome,
             http_status: attempt.http_status,
             error: attempt.error.as_ref().map(|cause| cause.text(language)),
-            steps: attempt.steps.iter().map(StepView::new).collect(),
+            steps: attempt
+                .steps
+                .iter()
+                .map(|step| StepView::new(step, language))
+                .collect(),
         }
     }
 }
 
 impl StepView {
-    fn new(step: &Step) -> Self {
+    fn new(step: &Step, language: Language) -> Self {
         Self {
             operation: step.operation.clone(),
             http_status: step.http_status,
             duration_ms: step.duration_ms,
-            note: step.note.clone(),
+            note: step.note.pick(language).to_owned(),
+            request: step.request.clone(),
+            answer: step.answer.clone(),
         }
     }
 }

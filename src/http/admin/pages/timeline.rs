@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::delivery::{Attempt, AttemptOutcome, Delivery};
+use crate::delivery::{Attempt, AttemptOutcome, Delivery, Step};
 use crate::http::admin::pages::frame::Screen;
 use crate::http::admin::pages::rows;
 use crate::http::admin::words;
@@ -40,18 +40,40 @@ fn entry(screen: &Screen, attempt: &Attempt) -> Markup {
                 @if let Some(ms) = attempt.duration_ms { " · " (duration(screen, ms)) }
             }
             @if let Some(cause) = &attempt.error { p.error { (cause.text(screen.language)) } }
-            @if !attempt.steps.is_empty() {
-                details {
-                    summary { (screen.pick("Запросы", "Requests")) " (" (attempt.steps.len()) ")" }
-                    ul.steps {
-                        @for step in &attempt.steps {
-                            li {
-                                code { (step.operation) }
-                                @if let Some(status) = step.http_status { " · HTTP " (status) }
-                                " · " (duration(screen, step.duration_ms)) " · " (step.note)
-                            }
-                        }
-                    }
+            (steps(screen, attempt))
+        }
+    }
+}
+
+/// The requests of an attempt. Of one that failed the last is what matters, so it lies open.
+fn steps(screen: &Screen, attempt: &Attempt) -> Markup {
+    let Some(last) = attempt.steps.len().checked_sub(1) else {
+        return html! {};
+    };
+    let failed = attempt.error.is_some();
+    html! {
+        details open[failed] {
+            summary { (screen.pick("Запросы", "Requests")) " (" (attempt.steps.len()) ")" }
+            ul.steps { @for (place, step) in attempt.steps.iter().enumerate() {
+                li { (step_entry(screen, step, failed && place == last)) }
+            } }
+        }
+    }
+}
+
+fn step_entry(screen: &Screen, step: &Step, open: bool) -> Markup {
+    html! {
+        code { (step.operation) }
+        @if let Some(status) = step.http_status { " · HTTP " (status) }
+        @if step.request.is_some() || step.http_status.is_some() { " · " (duration(screen, step.duration_ms)) }
+        " · " (step.note.pick(screen.language))
+        @if let Some(request) = &step.request {
+            details open[open] {
+                summary { (screen.pick("Запрос и ответ", "Request and answer")) }
+                pre.wire { (request) }
+                @match &step.answer {
+                    Some(answer) => pre.wire { (answer) },
+                    None => p.muted { (screen.pick("Ответа нет.", "No answer.")) },
                 }
             }
         }

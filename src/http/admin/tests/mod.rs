@@ -29,8 +29,8 @@ use crate::http::admin::{Access, routes};
 use crate::http::refused_origins::RefusedOrigins;
 use crate::http::settings::{Admin, Server, User};
 use crate::lead::{
-    Client, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec, Form,
-    FormId, Forms, HeldReason, Language, LeadId, OriginRule, Submission,
+    Bilingual, Client, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec,
+    Form, FormId, Forms, HeldReason, Language, LeadId, OriginRule, Submission,
 };
 use crate::secret::Secret;
 use crate::store::{Begun, NewLead, Settings, Settlement, Store};
@@ -198,7 +198,12 @@ impl World {
                     operation: "orders/create".to_owned(),
                     http_status: Some(201),
                     duration_ms: 80,
-                    note: "created".to_owned(),
+                    note: Bilingual::new("создано", "created"),
+                    request: Some(
+                        "POST /api/v5/orders/create\nsite=shop-ru\norder={\"phone\":\"***(12)\"}"
+                            .to_owned(),
+                    ),
+                    answer: Some("{\"success\":true,\"id\":1042}".to_owned()),
                 }],
             },
             outcome,
