@@ -14,6 +14,7 @@
 //! the next attempt looks the lead up in the CRM before it sends anything ([`Delivery::is_in_doubt`]).
 
 mod attempt;
+mod cause_key;
 mod failure;
 mod schedule;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::lead::{Bilingual, Create, DestinationId, LeadId};
 
 pub use attempt::{Attempt, AttemptOutcome, Step, excerpt};
+pub use cause_key::CauseKey;
 pub use failure::{Cause, Failure, FailureKind};
 pub use schedule::{RetrySchedule, ScheduleError};
 

@@ -164,6 +164,20 @@ impl Store {
             .await
     }
 
+    /// Adds up the statuses of the leads in the list, newest first, at most `most` of them and one in memory at a time. Tells also
+    /// whether there were more.
+    pub async fn fold<T: Send + 'static>(
+        &self,
+        filter: Filter,
+        most: usize,
+        start: T,
+        add: impl Fn(&mut T, &Status) + Send + 'static,
+    ) -> Result<(T, bool), StoreError> {
+        self.catch_up().await?;
+        self.read(move |room| query::fold(&room.index, &filter, most, (start, add)))
+            .await
+    }
+
     /// The outbox of one destination in numbers.
     pub fn waiting(&self, destination: &DestinationId) -> Waiting {
         self.outbox().waiting(destination)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::iter::Peekable;
 
-use crate::delivery::State;
+use crate::delivery::{CauseKey, Delivery, State};
 use crate::lead::{self, Attribution, Client, Contact, Language, Lead, LeadId};
 use crate::store::index::{IdRange, Index};
 use crate::store::record::{Table, decode};
@@ -70,6 +70,35 @@ pub(super) fn leads(index: &Index, filter: &Filter, page: Page) -> Result<LeadPa
     Ok(LeadPage { leads, next })
 }
 
+/// Adds up the statuses of at most `most` leads of the list, newest first, one in memory at a time. Whether there were more.
+pub(super) fn fold<T>(
+    index: &Index,
+    filter: &Filter,
+    most: usize,
+    (start, add): (T, impl Fn(&mut T, &Status)),
+) -> Result<(T, bool), StoreError> {
+    let (mut sum, mut seen) = (start, 0);
+    let page = Page {
+        before: None,
+        limit: most,
+    };
+    for id in candidates(index, filter, range(filter, page))? {
+        let Some(status) = index.get(Table::Status, id?.as_bytes())? else {
+            continue;
+        };
+        let status: Status = decode(&status)?;
+        if !fits(&status, filter) {
+            continue;
+        }
+        if seen == most {
+            return Ok((sum, true));
+        }
+        seen += 1;
+        add(&mut sum, &status);
+    }
+    Ok((sum, false))
+}
+
 /// Ids sort by time of receipt, so times and cursor are one range of ids.
 fn range(filter: &Filter, page: Page) -> IdRange {
     let low = filter.from.map_or(LeadId::FIRST, LeadId::floor);
@@ -80,10 +109,22 @@ fn range(filter: &Filter, page: Page) -> IdRange {
 fn fits(status: &Status, filter: &Filter) -> bool {
     let state = filter.states.is_empty() || filter.states.contains(&status.state());
     let form = filter.form.as_ref().is_none_or(|form| *form == status.form);
-    let owed = |delivery: &crate::delivery::Delivery| {
-        filter.destination.as_ref() == Some(&delivery.destination)
+    let owed = |delivery: &Delivery| {
+        let destination = filter.destination.as_ref();
+        destination.is_none_or(|destination| *destination == delivery.destination)
+            && filter
+                .cause
+                .as_ref()
+                .is_none_or(|cause| fails_for(delivery, cause))
     };
-    state && form && (filter.destination.is_none() || status.deliveries.iter().any(owed))
+    let narrows = filter.destination.is_some() || filter.cause.is_some();
+    state && form && (!narrows || status.deliveries.iter().any(owed))
+}
+
+fn fails_for(delivery: &Delivery, cause: &CauseKey) -> bool {
+    let is_failing = matches!(delivery.state, State::Failed | State::Retrying);
+    let last = delivery.last_error.as_ref().filter(|_| is_failing);
+    last.is_some_and(|last| CauseKey::of(last) == *cause)
 }
 
 fn candidates<'a>(index: &'a Index, filter: &Filter, ids: IdRange) -> Result<Ids<'a>, StoreError> {

@@ -11,8 +11,10 @@ mod api;
 mod assets;
 mod auth;
 mod body;
+mod causes;
 mod cookies;
 mod csv;
+mod failures;
 mod filters;
 mod languages;
 mod pages;
@@ -65,11 +67,13 @@ const API: &[Row] = &[
     Row::post("/leads/{id}/{action}", || web::post().to(api::orders::one)),
     Row::get("/destinations", || read().to(api::destinations::list)),
     Row::get("/forms", || read().to(api::forms::list)),
+    Row::get("/failures", || read().to(api::failures::list)),
 ];
 
 /// Below `/admin`. Protected but for the three that a visitor needs on the way in.
 const PAGES: &[Row] = &[
     Row::get("/", || read().to(pages::list::show)),
+    Row::get("/failures", || read().to(pages::failures::show)),
     Row::get("/forms", || read().to(pages::forms::show)),
     Row::get("/leads/{id}", || read().to(pages::lead::show)),
     Row::get("/leads/{id}/erase/confirm", || {

@@ -2,6 +2,7 @@
 
 pub(super) mod actions;
 mod banner;
+pub(super) mod failures;
 mod filter_bar;
 pub(super) mod forms;
 pub(super) mod frame;
@@ -16,3 +17,6 @@ mod timeline;
 
 /// The sent-leads list.
 pub(super) const HOME: &str = "/admin/";
+
+/// Failures by cause.
+pub(super) const FAILURES: &str = "/admin/failures";

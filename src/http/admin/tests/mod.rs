@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod export;
+mod failures;
 mod pages;
 
 use std::sync::Arc;
