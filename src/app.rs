@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
-use crate::destination::registry;
+use crate::destination::{LiveDestinations, registry};
 use crate::dispatch::{Dispatcher, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
@@ -71,6 +71,8 @@ pub struct App {
     wanted: Arc<ArcSwap<Wanted>>,
     /// Kept over a reload: what is spent of the current second stays spent.
     paces: Paces,
+    /// For those who look at destinations and do not deliver.
+    destinations: LiveDestinations,
     server: Arc<Server>,
     handle: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
@@ -109,13 +111,16 @@ impl App {
         };
         let limiter = Arc::clone(&public.limiter);
         let extra = extra.map(|make| make(store.clone()));
-        let routes = routes(public, (Arc::clone(&access), outlook), extra);
+        let destinations = LiveDestinations::default();
+        let admin = (Arc::clone(&access), outlook, destinations.clone());
+        let routes = routes(public, admin, extra);
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
         orphan(&store, &wanted).await?;
-        dispatcher.assign(targets(&config, &clock, &paces)).await;
+        let targets = targets(&config, (&clock, &paces), &destinations);
+        dispatcher.assign(targets).await;
         let tasks = vec![
             tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
@@ -130,6 +135,7 @@ impl App {
             clock,
             wanted,
             paces,
+            destinations,
             server,
             handle,
             tasks,
@@ -156,7 +162,11 @@ impl App {
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
         self.dispatcher
-            .assign(targets(config, &self.clock, &self.paces))
+            .assign(targets(
+                config,
+                (&self.clock, &self.paces),
+                &self.destinations,
+            ))
             .await;
         self.wanted.store(Arc::new(Wanted::of(config)));
         orphan(&self.store, &self.wanted).await?;
@@ -202,11 +212,12 @@ impl App {
 /// The whole URL table: the admin's, the public one, and what the caller adds.
 fn routes(
     public: PublicParts,
-    (access, outlook): (Arc<Access>, Outlook),
+    (access, outlook, destinations): (Arc<Access>, Outlook, LiveDestinations),
     extra: Option<ExtraRoutes>,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |routes: &mut ServiceConfig| {
         routes.app_data(web::Data::new(outlook.clone()));
+        routes.app_data(web::Data::new(destinations.clone()));
         routes.app_data(web::Data::from(Arc::clone(&access)));
         admin::routes(routes);
         extra.iter().for_each(|extra| extra(routes));
@@ -230,13 +241,17 @@ fn reachable(settings: &Server, address: SocketAddr) -> Server {
     settings
 }
 
-fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
+/// The destinations of the config with their rules; also made known as the live ones.
+fn targets(config: &Config, around: (&Clock, &Paces), live: &LiveDestinations) -> Vec<Target> {
     let build = |(index, settings): (usize, &registry::Settings)| Target {
-        destination: registry::build(settings, index, &config.forms, (clock, paces)),
+        destination: registry::build(settings, index, &config.forms, around),
         retry: settings.retry.clone(),
         in_flight: settings.in_flight,
     };
-    config.destinations.iter().enumerate().map(build).collect()
+    let targets: Vec<Target> = config.destinations.iter().enumerate().map(build).collect();
+    let destinations = targets.iter().map(|target| Arc::clone(&target.destination));
+    live.replace(destinations.collect());
+    targets
 }
 
 /// The forms and destinations of the config.

@@ -4,7 +4,9 @@
 //! neither the retry schedule nor the store; it turns one claim into requests and says how that ended.
 
 pub mod client;
+mod live;
 pub mod pace;
+pub mod preview;
 pub mod registry;
 pub mod retailcrm;
 
@@ -16,6 +18,9 @@ use crate::delivery::{Delivery, Failure, Outcome, Step};
 use crate::lead::{DestinationId, Lead};
 
 pub use crate::lead::Bilingual;
+pub use live::LiveDestinations;
+
+use preview::Preview;
 
 /// A worker's temporary right to a delivery, with all that an attempt needs.
 #[derive(Clone, Debug)]
@@ -46,6 +51,9 @@ pub trait Destination: Send + Sync {
     /// Hands one lead over. When the claim is in doubt, looks it up first and sends nothing that is already there. Dropping the future
     /// leaves the outcome unknown.
     fn deliver<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Report>;
+
+    /// What an attempt of this claim would send now. No request is made; `Err` when the config no longer delivers the lead here.
+    fn preview(&self, claim: &Claim) -> Result<Preview, Failure>;
 
     /// A cheap read that tells whether the destination answers and accepts us.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;

@@ -12,6 +12,7 @@ use crate::delivery::{
     Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind,
     RetrySchedule, State,
 };
+use crate::destination::preview::Preview;
 use crate::destination::{Claim, Destination, Finding, Report};
 use crate::dispatch::{Dispatcher, Health, Outlook, Target};
 use crate::lead::{
@@ -62,6 +63,10 @@ impl Destination for Scripted {
             Report { outcome, steps }
         }
         .boxed()
+    }
+
+    fn preview(&self, _: &Claim) -> Result<Preview, Failure> {
+        unreachable!("no worker asks for a preview")
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {

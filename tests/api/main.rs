@@ -11,6 +11,7 @@ mod delivery;
 mod failures;
 mod idempotency;
 mod outage;
+mod preview;
 mod rate_limit;
 mod restart;
 mod steps;

@@ -11,6 +11,7 @@ mod customer;
 mod deliver;
 mod fields;
 mod mapping;
+mod preview;
 mod repair;
 mod settings;
 mod suggest;
@@ -26,6 +27,7 @@ pub use settings::Settings;
 use crate::clock::Clock;
 use crate::delivery::Failure;
 use crate::destination::pace::Paces;
+use crate::destination::preview::Preview;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Report};
 use crate::lead::{Create, DeliverRule, DestinationId, FormId, Forms};
@@ -141,6 +143,13 @@ impl Destination for RetailCrm {
             Report { outcome, steps }
         }
         .boxed()
+    }
+
+    fn preview(&self, claim: &Claim) -> Result<Preview, Failure> {
+        let mapping = self
+            .mapping(claim)
+            .ok_or_else(|| deliver::no_rule(&claim.lead))?;
+        Ok(preview::preview(&self.account, claim, mapping))
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {

@@ -76,6 +76,13 @@ impl AccountZone {
         zone
     }
 
+    /// The zone as far as it is known, and whether the account has told it within the last hour.
+    pub(super) fn known_now(&self) -> (TimeZone, bool) {
+        let fresh = self.fresh();
+        let is_fresh = fresh.is_some();
+        (fresh.unwrap_or_else(|| self.known().zone.clone()), is_fresh)
+    }
+
     fn fresh(&self) -> Option<TimeZone> {
         let now = self.clock.monotonic();
         let known = self.known();

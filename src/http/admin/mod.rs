@@ -2,7 +2,7 @@
 //!
 //! Pages are rendered here and work without scripts; `static/admin.js` only adds comfort. Every handler but the log-in takes an
 //! [`Operator`], which nobody gets without the token or a session. The app that mounts [`routes`] provides as `web::Data`:
-//! [`Store`](crate::store::Store), [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
+//! [`Store`](crate::store::Store), [`LiveDestinations`](crate::destination::LiveDestinations), [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
 //! [`RefusedOrigins`](crate::http::refused_origins::RefusedOrigins), `ArcSwap<Forms>` (what [`LiveForms`](crate::intake::LiveForms) points to),
 //! [`Server`](crate::http::settings::Server) and [`Access`].
 
@@ -18,6 +18,7 @@ mod failures;
 mod filters;
 mod languages;
 mod pages;
+mod previews;
 mod reason;
 mod words;
 
@@ -64,6 +65,7 @@ const API: &[Row] = &[
         web::post().to(api::orders::resend_matching)
     }),
     Row::get("/leads/{id}", || read().to(api::leads::one)),
+    Row::get("/leads/{id}/preview", || read().to(api::preview::show)),
     Row::post("/leads/{id}/{action}", || web::post().to(api::orders::one)),
     Row::get("/destinations", || read().to(api::destinations::list)),
     Row::get("/forms", || read().to(api::forms::list)),
@@ -79,6 +81,7 @@ const PAGES: &[Row] = &[
     Row::get("/leads/{id}/erase/confirm", || {
         read().to(pages::actions::confirm_erase)
     }),
+    Row::get("/leads/{id}/preview", || read().to(pages::preview::show)),
     Row::post("/leads/{id}/{action}", || {
         web::post().to(pages::actions::perform)
     }),

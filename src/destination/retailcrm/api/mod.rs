@@ -4,6 +4,7 @@
 mod account;
 mod gathering;
 mod masked;
+mod previews;
 mod records;
 mod reply;
 
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 pub(super) use account::{Credentials, CustomField, Dictionary, Entry};
+pub(super) use previews::TOLD_LATER;
 pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
 pub(super) use reply::{Fault, Purpose, Refusal};
 

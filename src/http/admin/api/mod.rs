@@ -5,4 +5,5 @@ pub(super) mod failures;
 pub(super) mod forms;
 pub(super) mod leads;
 pub(super) mod orders;
+pub(super) mod preview;
 pub(super) mod view;

@@ -9,6 +9,7 @@ pub(super) mod frame;
 pub(super) mod lead;
 pub(super) mod list;
 pub(super) mod login;
+pub(super) mod preview;
 pub(super) mod refusal;
 pub(super) mod resend;
 mod rows;

@@ -99,6 +99,7 @@ async fn busy() -> (World, Vec<String>) {
     for id in [failed, sent, held, erased] {
         paths.push(format!("/admin/leads/{id}"));
         paths.push(format!("/admin/leads/{id}?done=conflict"));
+        paths.push(format!("/admin/leads/{id}/preview"));
         paths.push(format!("/admin/leads/{id}/erase/confirm"));
     }
     (world, paths)
