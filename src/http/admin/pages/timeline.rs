@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::delivery::{Attempt, AttemptOutcome, Delivery, Step};
+use crate::delivery::{Attempt, AttemptOutcome, CauseKey, Delivery, State, Step};
+use crate::http::admin::filters::TypedFilters;
+use crate::http::admin::pages::HOME;
 use crate::http::admin::pages::frame::Screen;
 use crate::http::admin::pages::rows;
 use crate::http::admin::words;
@@ -19,12 +21,28 @@ pub(super) fn deliveries(
                 h2 { (screen.pick("Доставка", "Delivery")) ": " (delivery.destination) }
                 p { (rows::pill(screen, delivery.state)) " " (rows::order(delivery)) }
                 (rows::what_next(screen, delivery))
+                (same_cause(screen, delivery))
                 @if log.is_empty() {
                     p.muted { (screen.pick("Попыток ещё не было.", "No attempt yet.")) }
                 } @else {
                     ol.timeline reversed { @for attempt in log.iter().rev() { (entry(screen, attempt)) } }
                 }
             }
+        }
+    }
+}
+
+/// To all leads that fail as this one does.
+fn same_cause(screen: &Screen, delivery: &Delivery) -> Markup {
+    let is_failing = matches!(delivery.state, State::Failed | State::Retrying);
+    let cause = delivery.last_error.as_ref().filter(|_| is_failing);
+    let filters = cause.map(|cause| TypedFilters {
+        cause: CauseKey::of(cause).to_string(),
+        ..TypedFilters::default()
+    });
+    html! {
+        @if let Some(filters) = filters {
+            p { a href={ (HOME) "?" (filters.to_query()) } { (screen.pick("Все заявки с этой причиной", "All leads with this cause")) } }
         }
     }
 }
@@ -45,20 +63,35 @@ fn entry(screen: &Screen, attempt: &Attempt) -> Markup {
     }
 }
 
-/// The requests of an attempt. Of one that failed the last is what matters, so it lies open.
+/// The requests of an attempt. Of one that failed the deciding request lies open.
 fn steps(screen: &Screen, attempt: &Attempt) -> Markup {
-    let Some(last) = attempt.steps.len().checked_sub(1) else {
+    if attempt.steps.is_empty() {
         return html! {};
-    };
-    let failed = attempt.error.is_some();
+    }
+    let deciding = attempt
+        .error
+        .as_ref()
+        .and_then(|_| deciding(&attempt.steps));
     html! {
-        details open[failed] {
+        details open[deciding.is_some()] {
             summary { (screen.pick("Запросы", "Requests")) " (" (attempt.steps.len()) ")" }
             ul.steps { @for (place, step) in attempt.steps.iter().enumerate() {
-                li { (step_entry(screen, step, failed && place == last)) }
+                li { (step_entry(screen, step, deciding == Some(place))) }
             } }
         }
     }
+}
+
+/// The last request that wanted to change something: after a refusal comes a look whether the order is there all the same. Else the last.
+fn deciding(steps: &[Step]) -> Option<usize> {
+    let is_write = |step: &Step| {
+        let request = step.request.as_deref();
+        request.is_some_and(|request| request.starts_with("POST "))
+    };
+    steps
+        .iter()
+        .rposition(is_write)
+        .or(steps.len().checked_sub(1))
 }
 
 fn step_entry(screen: &Screen, step: &Step, open: bool) -> Markup {

@@ -53,6 +53,10 @@ fn the_page_of_a_lead_leads_to_its_preview_and_shows_the_last_request_of_a_failu
         let body = page(&world, &format!("/admin/leads/{id}"), "en").await.body;
         assert!(body.contains(&format!("href=\"/admin/leads/{id}/preview\"")));
         assert!(
+            body.contains("href=\"/admin/?cause=refused%3Asite\""),
+            "{body}"
+        );
+        assert!(
             body.contains("<details open><summary>Requests (1)</summary>"),
             "{body}"
         );
