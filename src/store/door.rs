@@ -17,7 +17,7 @@ use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
     Accepted, Begun, Due, Filter, FormCount, LeadPage, NewLead, Order, Ordered, Page, Settled,
-    Settlement, Status, Store, StoreError, StoredLead, Waiting,
+    Settlement, Signature, Status, Store, StoreError, StoredLead, Waiting,
 };
 
 impl Store {
@@ -77,18 +77,26 @@ impl Store {
         &self,
         lead: LeadId,
         order: Order,
-        now: Timestamp,
+        signature: impl Into<Signature>,
     ) -> Result<Ordered, StoreError> {
+        let signature = signature.into();
         let verdict = self
-            .ask(|reply| Command::Order(lead, order, now, reply))
+            .ask(|reply| Command::Order(lead, order, signature, reply))
             .await?;
         self.ordered(lead, verdict).await
     }
 
     /// Takes the person out of a lead everywhere, and gives up what is still owed for it. Returns when no journal or snapshot holds
     /// them any more; sled's own old pages go at the next start, which builds it anew.
-    pub async fn erase(&self, lead: LeadId, now: Timestamp) -> Result<Ordered, StoreError> {
-        let verdict = self.ask(|reply| Command::Erase(lead, now, reply)).await?;
+    pub async fn erase(
+        &self,
+        lead: LeadId,
+        signature: impl Into<Signature>,
+    ) -> Result<Ordered, StoreError> {
+        let signature = signature.into();
+        let verdict = self
+            .ask(|reply| Command::Erase(lead, signature, reply))
+            .await?;
         if matches!(verdict, Verdict::Done) {
             self.snapshot().await?;
             self.read(|room| {

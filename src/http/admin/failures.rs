@@ -156,6 +156,7 @@ mod tests {
             held_reason: None,
             erased_at: None,
             contact_hashes: Vec::new(),
+            deeds: Vec::new(),
             deliveries: causes.iter().enumerate().map(failed).collect(),
         }
     }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::delivery::{AttemptOutcome, State};
 use crate::lead::{HeldReason, Language};
+use crate::store::DeedKind;
 
 /// The state as people read it.
 pub(super) fn state(state: State, language: Language) -> &'static str {
@@ -45,6 +46,16 @@ pub(super) fn held(reason: HeldReason, language: Language) -> &'static str {
             "заполнено скрытое поле-ловушка, люди его не видят",
             "the hidden trap field was filled, which people do not see",
         ),
+    }
+}
+
+/// What an operator did, as a participle after the name.
+pub(super) fn deed(what: DeedKind, language: Language) -> &'static str {
+    match what {
+        DeedKind::Resend => language.pick("повторная отправка", "resent"),
+        DeedKind::Release => language.pick("выпуск из задержанных", "released"),
+        DeedKind::Discard => language.pick("отклонение", "discarded"),
+        DeedKind::Erase => language.pick("стирание данных", "data erased"),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::delivery::{Attempt, AttemptOutcome, Delivery, State, Step};
 use crate::lead::{Create, Field, Language, Lead, Value};
-use crate::store::StoredLead;
+use crate::store::{Deed, DeedKind, StoredLead};
 
 /// A lead in the list.
 #[derive(Debug, Serialize)]
@@ -82,6 +82,15 @@ pub(crate) struct LeadDetail {
     page: PageView,
     language: Language,
     key_reused: bool,
+    /// What operators did with it, the oldest first.
+    actions: Vec<ActionView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ActionView {
+    at: Timestamp,
+    by: String,
+    action: DeedKind,
 }
 
 #[derive(Debug, Serialize)]
@@ -218,6 +227,17 @@ impl LeadDetail {
             },
             language: lead.language,
             key_reused: lead.key_reused,
+            actions: stored.status.deeds.iter().map(ActionView::new).collect(),
+        }
+    }
+}
+
+impl ActionView {
+    fn new(deed: &Deed) -> Self {
+        Self {
+            at: deed.at,
+            by: deed.by.clone(),
+            action: deed.what,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::http::admin::pages::HOME;
 use crate::http::admin::pages::frame::Screen;
 use crate::http::admin::pages::rows;
 use crate::http::admin::words;
+use crate::store::Deed;
 
 /// A card for each delivery, with its attempts, the latest first.
 pub(super) fn deliveries(
@@ -26,6 +27,26 @@ pub(super) fn deliveries(
                     p.muted { (screen.pick("Попыток ещё не было.", "No attempt yet.")) }
                 } @else {
                     ol.timeline reversed { @for attempt in log.iter().rev() { (entry(screen, attempt)) } }
+                }
+            }
+        }
+    }
+}
+
+/// What operators did with the lead, the latest first.
+pub(super) fn deeds(screen: &Screen, deeds: &[Deed]) -> Markup {
+    if deeds.is_empty() {
+        return html! {};
+    }
+    html! {
+        section.card {
+            h2 { (screen.pick("Действия операторов", "Actions of operators")) }
+            ol.timeline reversed {
+                @for deed in deeds.iter().rev() {
+                    li.calm { p {
+                        strong { (words::deed(deed.what, screen.language)) }
+                        " · " (screen.time(deed.at)) " · " (deed.by)
+                    } }
                 }
             }
         }
