@@ -100,12 +100,7 @@ pub struct Turns {
 
 impl Turns {
     /// Which lane gets the next place; see [`Shares::next`].
-    pub fn next(
-        self,
-        shares: Shares,
-        held: PerLane<usize>,
-        wants: PerLane<bool>,
-    ) -> Option<Lane> {
+    pub fn next(self, shares: Shares, held: PerLane<usize>, wants: PerLane<bool>) -> Option<Lane> {
         shares.next(held, wants, self.fresh_in_a_row)
     }
 

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::delivery::{
-    Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind,
+    Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind, Lane,
     RetrySchedule, State,
 };
 use crate::destination::{Claim, Destination, Finding, Report};
@@ -36,7 +36,12 @@ type Script = Box<dyn Fn(&Claim) -> Reaction + Send + Sync>;
 struct Scripted {
     id: DestinationId,
     script: Script,
+    at_once: usize,
+    handed_over: HandedOver,
 }
+
+/// What came to a destination together, and in which lane.
+type HandedOver = Arc<Mutex<Vec<(Lane, Vec<LeadId>)>>>;
 
 impl Destination for Scripted {
     fn id(&self) -> &DestinationId {
@@ -47,21 +52,34 @@ impl Destination for Scripted {
         "scripted"
     }
 
-    fn deliver<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Report> {
+    fn deliver<'a>(&'a self, lane: Lane, claims: &'a [Claim]) -> BoxFuture<'a, Vec<Report>> {
         async move {
-            let outcome = match (self.script)(claim) {
-                Reaction::Take => Ok(Delivered {
-                    receipt: crate::delivery::Receipt::default(),
-                    warning: None,
-                }),
-                Reaction::Hang => std::future::pending().await,
-                Reaction::Panic => panic!("a defect of the destination"),
-                Reaction::Fail(failure) => Err(failure),
-            };
-            let steps = Vec::new();
-            Report { outcome, steps }
+            let handed = claims.iter().map(|claim| claim.lead.id).collect();
+            self.handed_over
+                .lock()
+                .expect("unpoisoned")
+                .push((lane, handed));
+            let mut reports = Vec::new();
+            for claim in claims {
+                let outcome = match (self.script)(claim) {
+                    Reaction::Take => Ok(Delivered {
+                        receipt: crate::delivery::Receipt::default(),
+                        warning: None,
+                    }),
+                    Reaction::Hang => std::future::pending().await,
+                    Reaction::Panic => panic!("a defect of the destination"),
+                    Reaction::Fail(failure) => Err(failure),
+                };
+                let steps = Vec::new();
+                reports.push(Report { outcome, steps });
+            }
+            reports
         }
         .boxed()
+    }
+
+    fn most_at_once(&self) -> usize {
+        self.at_once
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
@@ -78,6 +96,7 @@ struct World {
     clock: Clock,
     outlook: Outlook,
     dispatcher: Dispatcher,
+    handed_over: HandedOver,
     _directory: tempfile::TempDir,
 }
 
@@ -95,6 +114,7 @@ impl World {
             store,
             clock,
             outlook,
+            handed_over: HandedOver::default(),
             _directory: directory,
         }
     }
@@ -121,9 +141,20 @@ impl World {
 
     /// Lets the destination work, by this script.
     async fn work(&self, script: impl Fn(&Claim) -> Reaction + Send + Sync + 'static) {
+        self.work_together(1, script).await;
+    }
+
+    /// The same for a destination that takes so many claims at once.
+    async fn work_together(
+        &self,
+        at_once: usize,
+        script: impl Fn(&Claim) -> Reaction + Send + Sync + 'static,
+    ) {
         let destination = Arc::new(Scripted {
             id: shop(),
             script: Box::new(script),
+            at_once,
+            handed_over: Arc::clone(&self.handed_over),
         });
         let steps = vec![Duration::from_secs(10)];
         let target = Target {

@@ -16,8 +16,8 @@ use crate::store::prepare::prepare;
 use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
-    Accepted, Begun, Due, Filter, FormCount, LeadPage, Look, NewLead, Order, Ordered, Page, Settled,
-    Settlement, Status, Store, StoreError, StoredLead, Waiting, query,
+    Accepted, Begun, Due, Filter, FormCount, LeadPage, Look, NewLead, Order, Ordered, Page,
+    Settled, Settlement, Status, Store, StoreError, StoredLead, Waiting, query,
 };
 
 impl Store {
@@ -77,9 +77,7 @@ impl Store {
         ids: Vec<DeliveryId>,
         at: Timestamp,
     ) -> Result<Vec<Begun>, StoreError> {
-        let begun = self
-            .ask(|reply| Command::BeginAll(ids, at, reply))
-            .await?;
+        let begun = self.ask(|reply| Command::BeginAll(ids, at, reply)).await?;
         self.catch_up().await?;
         self.read(move |room| {
             let with_lead = |delivery: Option<Delivery>| {

@@ -171,9 +171,7 @@ impl Outbox {
             let all = (Timestamp::MIN, FIRST)..=until;
             return match look.lane {
                 Lane::Fresh => Vec::new(),
-                Lane::Backlog => {
-                    self.told(queue.in_order(all.clone(), all), look.skip, look.limit)
-                }
+                Lane::Backlog => self.told(queue.in_order(all.clone(), all), look.skip, look.limit),
             };
         }
         match look.lane {

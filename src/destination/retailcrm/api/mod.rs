@@ -1,10 +1,11 @@
 //! The wire of API v5: one place where requests are paced, signed, sent and their answers judged. What the methods mean is next door:
-//! [`records`] for orders and customers, [`account`] for what an account is set up with.
+//! [`records`] for orders and customers, [`upload`] for many of them at once, [`account`] for what an account is set up with.
 
 mod account;
 mod gathering;
 mod records;
 mod reply;
+mod upload;
 
 use std::time::{Duration, Instant};
 
@@ -16,11 +17,12 @@ use url::Url;
 pub(super) use account::{Credentials, CustomField, Dictionary, Entry};
 pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
 pub(super) use reply::{Fault, Purpose, Refusal};
+pub(super) use upload::{Entity, MOST_ROWS};
 
 use gathering::Gathering;
 
 use crate::clock::Clock;
-use crate::delivery::{Cause, Failure, FailureKind, Step};
+use crate::delivery::{Cause, Failure, FailureKind, Lane, Step};
 use crate::destination::client::{HttpClient, HttpRequest};
 use crate::destination::pace::Pace;
 use crate::destination::retailcrm::Settings;
@@ -105,6 +107,19 @@ impl Api {
             pace,
             gathering: Gathering::default(),
             clock,
+        }
+    }
+
+    /// The same account for the work of a lane, within the same pace.
+    pub(super) fn for_lane(&self, lane: Lane) -> Self {
+        Self {
+            http: self.http.clone(),
+            base: self.base.clone(),
+            key: self.key.clone(),
+            site: self.site.clone(),
+            pace: self.pace.for_lane(lane),
+            gathering: Gathering::default(),
+            clock: self.clock.clone(),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annot
 /// How many customers one page of a search brings; the API takes only 20, 50 and 100.
 const PAGE: &str = "20";
 
-/// What is known of an order in the CRM.
+/// What is known of an order in the CRM; of a customer only the two ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::destination::retailcrm) struct OrderRecord {
     /// The internal id.
@@ -254,7 +254,7 @@ pub(super) fn text(record: &Map<String, Value>, key: &str) -> Option<String> {
     }
 }
 
-fn order_record(record: &Map<String, Value>) -> OrderRecord {
+pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
     OrderRecord {
         id: record.get("id").and_then(whole_number),
         number: text(record, "number"),
