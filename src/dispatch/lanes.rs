@@ -1,14 +1,9 @@
 //! What a worker starts next: pure decisions. Which lane, how many together, and how much at once after a pause.
 //!
-//! A fresh lead goes by itself and first. The backlog goes in batches, within a window that begins small when a pause ends and doubles with every
+//! A fresh lead goes first and by itself; together with others only when more have come at once than there are places for. The backlog goes in batches, within a window that begins small when a pause ends and doubles with every
 //! batch that went well: a CRM that has just come back is not met by everything that waits (Postfix calls it slow start).
 
-use std::time::Duration;
-
 use crate::delivery::{Lane, PerLane, Shares, Turns};
-
-/// So long after it came a lead is fresh. One that has waited longer is served sooner together with the others that wait.
-pub(super) const FRESH_FOR: Duration = Duration::from_secs(10);
 
 /// So many batches are under way at once: at 0.8 s per answer, enough uploads for the backlog's part of ten requests a second. More would only mean
 /// more leads to look up after a crash.
@@ -38,8 +33,11 @@ pub(super) struct UnderWay {
 /// What to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
-    /// The next fresh lead.
-    Fresh,
+    /// Fresh leads.
+    Fresh {
+        /// So many at most.
+        most: usize,
+    },
     /// A batch of the backlog.
     Backlog {
         /// With so many leads at most.
@@ -63,12 +61,12 @@ impl Lanes {
         }
     }
 
-    /// What to start next, if anything may be started of what waits.
+    /// What to start next, if anything may be started of what waits: so many leads at least.
     pub(super) fn next(
         &self,
         limits: Limits,
         under_way: UnderWay,
-        waits: PerLane<bool>,
+        waits: PerLane<usize>,
     ) -> Option<Start> {
         let most = limits.at_once.min(self.window).max(1);
         let has_room =
@@ -79,12 +77,18 @@ impl Lanes {
             usize::MAX
         };
         let wants = PerLane {
-            fresh: waits.fresh,
-            backlog: waits.backlog && has_room && under_way.attempts.backlog < batches,
+            fresh: waits.fresh > 0,
+            backlog: waits.backlog > 0 && has_room && under_way.attempts.backlog < batches,
         };
         let shares = Shares::new(limits.in_flight);
         match self.turns.next(shares, under_way.attempts, wants)? {
-            Lane::Fresh => Some(Start::Fresh),
+            Lane::Fresh => Some(Start::Fresh {
+                most: if waits.fresh > limits.in_flight {
+                    limits.at_once
+                } else {
+                    1
+                },
+            }),
             Lane::Backlog => Some(Start::Backlog { most }),
         }
     }
@@ -200,15 +204,15 @@ mod tests {
             let mut started = Vec::new();
             loop {
                 let waits = PerLane {
-                    fresh: self.fresh > 0,
-                    backlog: true,
+                    fresh: self.fresh,
+                    backlog: 1,
                 };
                 let Some(next) = self.lanes.next(LIMITS, self.under_way(), waits) else {
                     return started;
                 };
                 match next {
-                    Start::Fresh => {
-                        self.fresh -= 1;
+                    Start::Fresh { most } => {
+                        self.fresh -= most.min(self.fresh);
                         self.fresh_under_way += 1;
                         self.lanes.started(Lane::Fresh, true);
                     }
@@ -236,7 +240,7 @@ mod tests {
                 prop_assert!(!worker.batches.is_empty() || under_way.fresh == LIMITS.in_flight);
                 // A fresh lead waits only while all places are taken.
                 prop_assert!(worker.fresh == 0 || under_way.fresh + under_way.backlog == LIMITS.in_flight);
-                let fresh = started.iter().take_while(|start| **start == Start::Fresh).count();
+                let fresh = started.iter().filter(|start| matches!(start, Start::Fresh { .. })).count();
                 prop_assert!(fresh <= LIMITS.in_flight);
             }
         }
@@ -285,6 +289,16 @@ mod tests {
     }
 
     #[test]
+    fn fresh_leads_go_alone_until_more_wait_than_there_are_places() {
+        let next = |fresh| {
+            let waits = PerLane { fresh, backlog: 0 };
+            Lanes::new().next(LIMITS, UnderWay::default(), waits)
+        };
+        assert_eq!(next(16), Some(Start::Fresh { most: 1 }));
+        assert_eq!(next(17), Some(Start::Fresh { most: 50 }));
+    }
+
+    #[test]
     fn with_one_place_the_lanes_take_turns() {
         let limits = Limits {
             in_flight: 1,
@@ -292,12 +306,12 @@ mod tests {
         };
         let (mut lanes, mut turns) = (Lanes::new(), Vec::new());
         let waits = PerLane {
-            fresh: true,
-            backlog: true,
+            fresh: 1,
+            backlog: 1,
         };
         for _ in 0..10 {
             let lane = match lanes.next(limits, UnderWay::default(), waits) {
-                Some(Start::Fresh) => Lane::Fresh,
+                Some(Start::Fresh { .. }) => Lane::Fresh,
                 _ => Lane::Backlog,
             };
             lanes.started(lane, true);

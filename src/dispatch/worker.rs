@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -14,7 +14,7 @@ use crate::delivery::{DeliveryId, Lane, PerLane};
 use crate::dispatch::Target;
 use crate::dispatch::attempt::Went;
 use crate::dispatch::desk::Desk;
-use crate::dispatch::lanes::{FRESH_FOR, Lanes, Limits, Start, UnderWay, most_beside};
+use crate::dispatch::lanes::{Lanes, Limits, Start, UnderWay, most_beside};
 use crate::store::{Due, Look, StoreError};
 
 /// How many due deliveries are looked at to fill the slots; only those of busy contacts are passed over.
@@ -139,28 +139,30 @@ impl Worker {
         }
     }
 
-    /// Starts what may be started. Fresh are the leads that came since the destination is healthy, and not long ago.
+    /// Starts what may be started. Fresh are the leads that came since the destination is healthy.
     fn launch(&mut self, now: Timestamp) {
-        let fresh_for = SignedDuration::try_from(FRESH_FOR).unwrap_or(SignedDuration::ZERO);
-        let fresh_since = self.since.max(now - fresh_for);
         let limits = self.limits();
         while self.under_way.len() < limits.in_flight {
-            let fresh = self.gather(Lane::Fresh, (fresh_since, now), 1);
-            let backlog = self.gather(Lane::Backlog, (fresh_since, now), 1);
+            let mut fresh = self.gather(Lane::Fresh, now, limits.at_once.max(limits.in_flight + 1));
+            let mut backlog = self.gather(Lane::Backlog, now, 1);
             let waits = PerLane {
-                fresh: !fresh.is_empty(),
-                backlog: !backlog.is_empty(),
+                fresh: fresh.len(),
+                backlog: backlog.len(),
             };
             let (lane, dues) = match self.lanes.next(limits, self.count(), waits) {
                 None => return,
-                Some(Start::Fresh) => (Lane::Fresh, fresh),
-                Some(Start::Backlog { most: 1 }) => (Lane::Backlog, backlog),
+                Some(Start::Fresh { most }) => {
+                    fresh.truncate(most);
+                    (Lane::Fresh, fresh)
+                }
                 Some(Start::Backlog { most }) => {
-                    let batch = self.gather(Lane::Backlog, (fresh_since, now), most);
-                    (Lane::Backlog, batch)
+                    if most > 1 {
+                        backlog = self.gather(Lane::Backlog, now, most);
+                    }
+                    (Lane::Backlog, backlog)
                 }
             };
-            self.lanes.started(lane, waits.backlog);
+            self.lanes.started(lane, waits.backlog > 0);
             self.start(lane, dues);
         }
     }
@@ -184,15 +186,14 @@ impl Worker {
     }
 
     /// The first deliveries of a lane that may go together, the earliest first: none of a contact that is under way.
-    fn gather(&self, lane: Lane, window: (Timestamp, Timestamp), most: usize) -> Vec<Due> {
-        let (fresh_since, until) = window;
+    fn gather(&self, lane: Lane, until: Timestamp, most: usize) -> Vec<Due> {
         let mut together: Vec<Due> = Vec::new();
         let (mut most, mut skip) = (most, self.claimed.clone());
         let looked_at_most = skip.len() + LOOK_AT_MOST;
         while together.len() < most && skip.len() < looked_at_most {
             let look = Look {
                 lane,
-                fresh_since,
+                fresh_since: self.since,
                 until,
                 limit: LOOK_AHEAD.min(most * 2),
                 skip: &skip,
@@ -203,7 +204,7 @@ impl Worker {
             }
             for due in found {
                 skip.insert(due.id);
-                let beside = most.min(most_beside(due.retries, most_of(lane, &self.target)));
+                let beside = most.min(most_beside(due.retries, most));
                 if together.len() < beside && !self.is_busy(&due) {
                     most = beside;
                     together.push(due);
@@ -276,12 +277,5 @@ impl Worker {
 fn stuck(dues: &[Due], reason: &str) {
     for due in dues {
         tracing::error!(lead.id = %due.id.lead, reason, "an attempt ended without a record; it is looked up after the next start");
-    }
-}
-
-fn most_of(lane: Lane, target: &Target) -> usize {
-    match lane {
-        Lane::Fresh => 1,
-        Lane::Backlog => target.destination.most_at_once(),
     }
 }
