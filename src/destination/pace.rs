@@ -71,9 +71,9 @@ impl Pace {
     }
 
     /// Waits for the right to send one request now. Dropping the future gives the turn to the next one and spends nothing.
-    pub async fn acquire(&self) {
+    pub async fn acquire(&self) -> Permit {
         let shared = &self.shared;
-        let waiting = Waiting::new(shared, self.lane);
+        let _waiting = Waiting::new(shared, self.lane);
         let first = match self.lane {
             Lane::Fresh => &shared.first.fresh,
             Lane::Backlog => &shared.first.backlog,
@@ -85,7 +85,12 @@ impl Pace {
             let now = shared.clock.monotonic();
             let turn = shared.state().ask(self.lane, now);
             match turn {
-                Turn::Now => break,
+                Turn::Now(number) => {
+                    return Permit {
+                        shared: Arc::clone(shared),
+                        number,
+                    };
+                }
                 Turn::OtherFirst => drop(changed.changed().await),
                 Turn::NotBefore(at) => tokio::select! {
                     () = shared.clock.sleep(at.saturating_duration_since(now)) => {}
@@ -93,7 +98,6 @@ impl Pace {
                 },
             }
         }
-        drop(waiting);
     }
 
     /// Sends nothing for so long: the CRM asked for it.
@@ -102,6 +106,21 @@ impl Pace {
         let mut state = self.shared.state();
         let before = state.held_back_until.unwrap_or(until);
         state.held_back_until = Some(before.max(until));
+    }
+}
+
+/// The right to send one request.
+pub struct Permit {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Permit {
+    /// The answer is there, or it is known that none comes: the request has arrived by now. Not told, it is taken to travel for a while.
+    pub fn answered(self) {
+        let now = self.shared.clock.monotonic();
+        self.shared.state().sent.answered(self.number, now);
+        self.shared.changed.send_replace(());
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::delivery::{Cause, Failure, FailureKind};
+use crate::destination::pace::Permit;
 use crate::destination::retailcrm::api::upload::{Entity, MOST_ROWS, stored};
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
 
@@ -87,17 +88,15 @@ impl Api {
             customer: customer.clone(),
             reply,
         }) {
-            self.pace.acquire().await;
+            let mut permit = Some(self.pace.acquire().await);
             let mut rows = lead.take();
-            if rows.len() == 1 {
-                return self.create_customer_now(customer, steps).await;
+            if let Some(permit) = permit.take_if(|_| rows.len() == 1) {
+                return self.create_customer_now(customer, permit, steps).await;
             }
-            let mut is_paced = true;
             while !rows.is_empty() {
                 let rest = rows.split_off(rows.len().min(MOST_ROWS));
-                self.upload(rows, is_paced, steps).await;
+                self.upload(rows, permit.take(), steps).await;
                 rows = rest;
-                is_paced = false;
             }
         }
         match end.await {
@@ -108,15 +107,14 @@ impl Api {
         }
     }
 
-    async fn upload(&self, rows: Vec<Row>, is_paced: bool, steps: &mut Steps) {
+    async fn upload(&self, rows: Vec<Row>, permit: Option<Permit>, steps: &mut Steps) {
         let customers = Value::Array(rows.iter().map(|row| row.customer.clone()).collect());
         let form = self.with_site(vec![("customers", customers.to_string())]);
         let path = ["api", "v5", "customers", "upload"];
         let call = Call::post("customers/upload", &path, form, Purpose::Upload);
-        let answer = if is_paced {
-            self.send(&call, steps).await
-        } else {
-            self.call(call, steps).await
+        let answer = match permit {
+            Some(permit) => self.send(&call, permit, steps).await,
+            None => self.call(call, steps).await,
         };
         annotate(steps, format!("{} customers in one request", rows.len()));
         let made = answer

@@ -24,7 +24,7 @@ use gathering::Gathering;
 use crate::clock::Clock;
 use crate::delivery::{Cause, Failure, FailureKind, Lane, Step};
 use crate::destination::client::{HttpClient, HttpRequest};
-use crate::destination::pace::Pace;
+use crate::destination::pace::{Pace, Permit};
 use crate::destination::retailcrm::Settings;
 use crate::secret::Secret;
 
@@ -155,21 +155,27 @@ impl Api {
     /// Sends one request when the pace allows. A read whose connection broke is sent once more at once: a server that closes an idle
     /// connection just when we use it is the most ordinary trouble there is, and a read does no harm.
     async fn call(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
-        self.pace.acquire().await;
-        let first = self.send(&call, steps).await;
+        let permit = self.pace.acquire().await;
+        let first = self.send(&call, permit, steps).await;
         match &first {
             Err(Fault::Failed(failure)) if call.form.is_none() && is_broken_off(failure) => {
-                self.pace.acquire().await;
-                self.send(&call, steps).await
+                let permit = self.pace.acquire().await;
+                self.send(&call, permit, steps).await
             }
             _ => first,
         }
     }
 
     /// Sends one request for which the pace has been asked, logs it, and judges the answer.
-    async fn send(&self, call: &Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
+    async fn send(
+        &self,
+        call: &Call,
+        permit: Permit,
+        steps: &mut Steps,
+    ) -> Result<Map<String, Value>, Fault> {
         let started = self.clock.monotonic();
         let answer = self.http.send(self.encode(call)).await;
+        permit.answered();
         let (status, result) = match answer {
             Ok(answer) => (Some(answer.status), reply::read(call.purpose, &answer)),
             Err(error) => (None, Err(reply::unanswered(call.purpose, &error).into())),
