@@ -5,6 +5,7 @@
     reason = "clippy knows test functions, but not the helpers they share"
 )]
 
+mod batches;
 mod check;
 mod customers;
 mod orders;
