@@ -46,7 +46,6 @@ pub(super) struct Attempt<'a> {
 #[derive(Default)]
 struct Tried {
     other_customer: bool,
-    everything: bool,
     repairs: usize,
 }
 
@@ -194,8 +193,7 @@ impl<'a> Attempt<'a> {
         if tried.repairs <= MOST_REPAIRS {
             left = repair::leave_out(draft.fields_mut(), &refusal);
         }
-        if left.is_empty() && !tried.everything {
-            tried.everything = true;
+        if left.is_empty() {
             left = repair::leave_out_all(draft.fields_mut(), &refusal);
         }
         if left.is_empty() {

@@ -6,7 +6,7 @@ use crate::lead::text;
 const MAX_DIGITS: usize = 40;
 
 /// The exact digits: `1 234,50` is `1234.50`. The last of commas and dots divides the fraction, if it stands there once.
-pub(super) fn decimal(typed: &str) -> Option<String> {
+pub fn decimal(typed: &str) -> Option<String> {
     let (negative, typed) = signed(typed);
     let marks: Vec<char> = typed.chars().filter(|c| matches!(c, ',' | '.')).collect();
     let divider = marks
