@@ -9,4 +9,5 @@ mod check;
 mod customers;
 mod orders;
 mod refusals;
+mod wire;
 mod world;

@@ -11,6 +11,9 @@ const OF_A_NEW_ONE: [&str; 1] = ["createdAt"];
 /// Fields that are lists of their own kind and are compared by it.
 const LISTS: [&str; 5] = ["phones", "tags", "addTags", "removeTags", "attachedTag"];
 
+/// The first name of a customer whose lead told none, by language: a name that comes later takes its place.
+pub(super) const PLACEHOLDERS: [&str; 2] = ["Без имени", "No name"];
+
 /// A customer as the mapping and the defaults would have it.
 pub(super) struct Wanted<'a> {
     /// What the mapping says: may replace what is there.
@@ -32,16 +35,19 @@ impl Wanted<'_> {
             }
         }
         // Another person's parts of a name must not be mixed into the one that is there.
+        let is_name = |value: &Json| {
+            is_filled(value) && !PLACEHOLDERS.iter().any(|placeholder| value == placeholder)
+        };
         let has_name = ["lastName", "firstName"]
             .iter()
-            .any(|name| known.get(*name).is_some_and(is_filled));
+            .any(|name| known.get(*name).is_some_and(is_name));
         let wanted: &[&str] = if has_name || !self.named {
             &["email"]
         } else {
             &["lastName", "firstName", "patronymic", "email"]
         };
         for name in wanted {
-            let taken = known.get(*name).is_some_and(is_filled) || self.mapped.contains_key(*name);
+            let taken = known.get(*name).is_some_and(is_name) || self.mapped.contains_key(*name);
             if let Some(value) = self.defaults.get(*name).filter(|_| !taken) {
                 changes.insert((*name).to_owned(), value.clone());
             }

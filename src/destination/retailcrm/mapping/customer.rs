@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
-use crate::destination::retailcrm::mapping::changes::{Wanted, tags_of_a_new_one};
+use crate::destination::retailcrm::mapping::changes::{PLACEHOLDERS, Wanted, tags_of_a_new_one};
 use crate::destination::retailcrm::mapping::convert::instant;
 use crate::destination::retailcrm::mapping::order::{cut, names, source};
 use crate::destination::retailcrm::mapping::tree::Evaluation;
@@ -120,7 +120,7 @@ fn defaults(lead: &Lead, mapping: &Mapping, zone: &TimeZone) -> Map<String, Json
     if contact.name.is_none() && !tree.names(&["lastName"]) {
         set(
             "firstName",
-            Some(lead.language.pick("Без имени", "No name").into()),
+            Some(lead.language.pick(PLACEHOLDERS[0], PLACEHOLDERS[1]).into()),
         );
     }
     set(

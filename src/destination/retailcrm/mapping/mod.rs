@@ -108,4 +108,6 @@ pub(super) fn customer_external_id(lead: LeadId) -> String {
 }
 
 #[cfg(test)]
+mod list_tests;
+#[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
+use crate::destination::retailcrm::mapping::changes::PLACEHOLDERS;
 use crate::destination::retailcrm::mapping::comment::{self, Applied};
 use crate::destination::retailcrm::mapping::convert::instant;
 use crate::destination::retailcrm::mapping::tree::Evaluation;
@@ -113,7 +114,7 @@ fn defaults(lead: &Lead, mapping: &Tree, zone: &TimeZone) -> Map<String, Json> {
     if contact.name.is_none() && !NAMES.iter().any(|name| mapping.names(&[name])) {
         set(
             "firstName",
-            Some(lead.language.pick("Без имени", "No name")),
+            Some(lead.language.pick(PLACEHOLDERS[0], PLACEHOLDERS[1])),
         );
     }
     set("phone", contact.phone.as_ref().map(|phone| phone.e164()));

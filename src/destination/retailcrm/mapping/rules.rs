@@ -64,23 +64,26 @@ fn is_foreign(kind: &str, requisite: &str) -> bool {
 
 /// Complains of what cannot go together for any lead; `block` is the mapping's key in the deliver rule.
 pub(super) fn check(tree: &Tree, block: &str, problems: &mut Vec<MappingProblem>) {
+    // A field with a mistake of its own is there all the same.
+    let wrong: Vec<String> = problems.iter().map(|known| known.path.clone()).collect();
+    let names = |path: &[&str]| tree.names(path) || wrong.contains(&join(block, &path.join(".")));
     let mut problem = |path: &str, message: String| {
         problems.push(MappingProblem {
             path: join(block, path),
             message,
         });
     };
-    if tree.names(&["statusComment"]) && !tree.names(&["status"]) {
+    if names(&["statusComment"]) && !names(&["status"]) {
         let text = "RetailCRM takes it only together with status; add order.status";
         problem("statusComment", text.to_owned());
     }
-    if tree.names(&[CONTRAGENT]) && !tree.names(&[CONTRAGENT, CONTRAGENT_TYPE]) {
+    if names(&[CONTRAGENT]) && !names(&[CONTRAGENT, CONTRAGENT_TYPE]) {
         let text = "needs contragentType: individual, legal-entity or enterpreneur";
         problem(CONTRAGENT, text.to_owned());
     }
     if let Some(kind) = tree.fixed_at(&join(CONTRAGENT, CONTRAGENT_TYPE)) {
         for requisite in REQUISITES {
-            if is_foreign(&kind, requisite) && tree.names(&[CONTRAGENT, requisite]) {
+            if is_foreign(&kind, requisite) && names(&[CONTRAGENT, requisite]) {
                 let path = join(CONTRAGENT, requisite);
                 let text =
                     format!("RetailCRM refuses it for {kind}; remove it, or change contragentType");
@@ -90,8 +93,8 @@ pub(super) fn check(tree: &Tree, block: &str, problems: &mut Vec<MappingProblem>
     }
     for address in [&["address"][..], &["delivery", "address"]] {
         let with = |part| [address, &[part]].concat();
-        let parts = ADDRESS_PARTS.iter().find(|part| tree.names(&with(part)));
-        if let Some(part) = parts.filter(|_| tree.names(&with("text"))) {
+        let parts = ADDRESS_PARTS.iter().find(|part| names(&with(part)));
+        if let Some(part) = parts.filter(|_| names(&with("text"))) {
             let path = with("text").join(".");
             problem(
                 &path,
