@@ -37,7 +37,12 @@ pub(super) fn paths(fields: &Map<String, Value>, field: &str, text: &str) -> Vec
     let in_text = text.split_once(": ").map_or("", |(path, _)| path);
     let by_path = by_path(fields, field).or_else(|| by_path(fields, in_text));
     let ways: [&dyn Fn() -> Vec<String>; 4] = [
-        &|| by_path.iter().cloned().collect(),
+        &|| {
+            by_path
+                .iter()
+                .flat_map(|path| within(fields, path, text))
+                .collect()
+        },
         &|| by_class(fields, text),
         &|| by_value(fields, text),
         &|| by_topic(fields, text),
@@ -69,6 +74,20 @@ fn by_path(fields: &Map<String, Value>, field: &str) -> Option<String> {
         (at, path) = (value, longer);
     }
     Some(path)
+}
+
+/// The values below the path that the text quotes, one wrong element of several; the path itself when it quotes none.
+fn within(fields: &Map<String, Value>, path: &str, text: &str) -> Vec<String> {
+    let mut below = [by_class(fields, text), by_value(fields, text)].concat();
+    below.retain(|inner| {
+        let rest = inner.strip_prefix(path);
+        rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+    });
+    below.dedup();
+    if below.is_empty() {
+        below.push(path.to_owned());
+    }
+    below
 }
 
 /// `"PaymentType" with "code"="x" does not exist.`: the fields of that class that have that code, or the only one of the class.

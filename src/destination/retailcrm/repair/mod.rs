@@ -27,6 +27,9 @@ const KEPT: [&str; 6] = [
 /// Fields that stay when everything that can be left out is.
 const CORE: [&str; 4] = ["createdAt", "email", "customerComment", "source"];
 
+/// The account's own fields.
+const CUSTOM: &str = "customFields";
+
 /// What the visitor ordered, and where to: goes last.
 const GOODS: [&str; 4] = ["items", "delivery", "contragent", "additionalPhone"];
 
@@ -57,15 +60,20 @@ pub(super) fn leave_out(fields: &mut Map<String, Value>, refusal: &Refusal) -> V
     left.collect()
 }
 
-/// Takes out more when a refusal tells nothing that helps: first what names something of the account, the goods and the address at last.
-/// Empty when nothing is left that can go.
+/// Takes out more when a refusal tells nothing that helps: first the custom fields, whose types only the account knows; then all that names
+/// something of the account; the goods and the address at last. Empty when nothing is left that can go.
 pub(super) fn leave_out_all(fields: &mut Map<String, Value>, refusal: &Refusal) -> Vec<LeftOut> {
     let extras: Vec<String> = fields
         .keys()
         .filter(|name| may_go(name) && !CORE.contains(&name.as_str()))
         .cloned()
         .collect();
-    let mut first: Vec<String> = extras
+    let custom: Vec<String> = extras
+        .iter()
+        .filter(|name| *name == CUSTOM)
+        .cloned()
+        .collect();
+    let mut codes: Vec<String> = extras
         .iter()
         .filter(|name| !GOODS.contains(&name.as_str()))
         .cloned()
@@ -73,12 +81,13 @@ pub(super) fn leave_out_all(fields: &mut Map<String, Value>, refusal: &Refusal) 
     let delivery = fields.get("delivery").and_then(Value::as_object);
     for code in ["code", "service"] {
         if delivery.is_some_and(|delivery| delivery.contains_key(code)) {
-            first.push(format!("delivery.{code}"));
+            codes.push(format!("delivery.{code}"));
         }
     }
-    let paths = if first.is_empty() { extras } else { first };
-    let taken = take::take_all(fields, &paths).into_iter();
-    let left = taken.map(|(path, value)| LeftOut {
+    let stages = [custom, codes, extras];
+    let stage = stages.into_iter().find(|paths| !paths.is_empty());
+    let taken = take::take_all(fields, &stage.unwrap_or_default());
+    let left = taken.into_iter().map(|(path, value)| LeftOut {
         path,
         value,
         why: Bilingual::same(refusal.text()),
@@ -302,6 +311,8 @@ payments[0].type.code | bad | payments[0].type | cash
         let said_nothing = refusal("Так нельзя", &[]);
         let mut fields = basket();
         fields.extend(order());
+        leave_out_all(&mut fields, &said_nothing);
+        assert!(!fields.contains_key("customFields") && fields.contains_key("status"));
         leave_out_all(&mut fields, &said_nothing);
         let left: Vec<&str> = fields.keys().map(String::as_str).collect();
         assert_eq!(
