@@ -14,8 +14,8 @@ use crate::simulator::world::World;
 pub(super) enum Buyer {
     /// A customer of the account, by internal id.
     Known(u64),
-    /// A browser that no customer has yet: the CRM makes one.
-    Browser(String),
+    /// The CRM makes one with these fields: a browser that no customer has yet, a company.
+    New(Map<String, Value>),
 }
 
 /// Fields that may not stand together, or only together.
@@ -127,11 +127,21 @@ pub(super) fn buyer(
         });
         return Ok(Some(match known {
             Some(known) => Buyer::Known(known.id),
-            None => Buyer::Browser(browser.to_owned()),
+            None => Buyer::New(made_with(customer)),
         }));
+    }
+    if customer["type"].is_string() {
+        return Ok(Some(Buyer::New(made_with(customer))));
     }
     let complaint = Complaint::new("customer", Text::SetOneOf("id, externalId"));
     Err(Refusal::about(Text::EntityFormat, vec![complaint]))
+}
+
+/// What a customer is made with besides the order's contact.
+fn made_with(customer: &Value) -> Map<String, Value> {
+    let members = ["browserId", "type", "nickName"].into_iter();
+    let sent = members.filter_map(|name| Some((name.to_owned(), customer.get(name)?.clone())));
+    sent.collect()
 }
 
 /// The contact person of a company is a customer too.

@@ -96,15 +96,15 @@ fn add(world: &mut World, sent: &Value, site: &str) -> Result<u64, Refusal> {
     }
     let customer = match buyer {
         Some(Buyer::Known(id)) => id,
-        Some(Buyer::Browser(browser)) => customer_of(world, &fields, Some(browser)),
-        None => customer_of(world, &fields, None),
+        Some(Buyer::New(more)) => customer_of(world, &fields, more),
+        None => customer_of(world, &fields, Map::new()),
     };
     let custom = without_nulls(custom);
     Ok(world.records.add_order(customer, fields, custom))
 }
 
 /// The customer that the CRM makes by itself out of an order's contact.
-fn customer_of(world: &mut World, order: &Map<String, Value>, browser: Option<String>) -> u64 {
+fn customer_of(world: &mut World, order: &Map<String, Value>, more: Map<String, Value>) -> u64 {
     let mut fields = Map::new();
     for name in [
         "firstName",
@@ -127,9 +127,7 @@ fn customer_of(world: &mut World, order: &Map<String, Value>, browser: Option<St
     if !phones.is_empty() {
         fields.insert("phones".to_owned(), Value::Array(phones));
     }
-    if let Some(browser) = browser {
-        fields.insert("browserId".to_owned(), browser.into());
-    }
+    fields.extend(more);
     world.records.add_customer(fields, Map::new())
 }
 

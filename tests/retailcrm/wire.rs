@@ -275,41 +275,40 @@ async fn a_full_checkout_with_an_address_and_two_payments() {
     );
 }
 
+const COMPANY: &str = r#"
+    orderType = "eshop-legal"
+    orderMethod = "landing-page"
+    customer = { type = "customer_corporate", nickName = "{{ firm }}" }
+    contact.externalId = "{{ contact }}"
+    company.id = "{{ company }}"
+    marketplace = { code = "ozon", orderId = "{{ ozon }}" }
+    delivery.address.text = "{{ firm_address }}"
+    [contragent]
+    contragentType = "{{ kind }}"
+    legalName = "{{ firm }}"
+    legalAddress = "{{ firm_address }}"
+    INN = "{{ inn }}"
+    KPP = "{{ kpp }}"
+    OGRN = "{{ ogrn }}"
+    OGRNIP = "{{ ogrnip }}"
+    certificateDate = "{{ certificate }}"
+    BIK = "{{ bik }}"
+    bank = "{{ bank }}"
+    bankAddress = "{{ bank_address }}"
+    corrAccount = "{{ corr }}"
+    bankAccount = "{{ account }}"
+"#;
+
 #[tokio::test]
 async fn an_order_of_a_company() {
     let world = World::new(Setup {
         customer: CustomerMatching::None,
-        order: r#"
-            orderType = "eshop-legal"
-            orderMethod = "landing-page"
-            contact.externalId = "{{ contact }}"
-            company.id = "{{ company }}"
-            marketplace = { code = "ozon", orderId = "{{ ozon }}" }
-            [contragent]
-            contragentType = "{{ kind }}"
-            legalName = "{{ firm }}"
-            legalAddress = "{{ firm_address }}"
-            INN = "{{ inn }}"
-            KPP = "{{ kpp }}"
-            OGRN = "{{ ogrn }}"
-            OGRNIP = "{{ ogrnip }}"
-            certificateDate = "{{ certificate }}"
-            BIK = "{{ bik }}"
-            bank = "{{ bank }}"
-            bankAddress = "{{ bank_address }}"
-            corrAccount = "{{ corr }}"
-            bankAccount = "{{ account }}"
-            [delivery.address]
-            text = "{{ firm_address }}"
-        "#,
+        order: COMPANY,
         ..Setup::default()
     })
     .await;
-    seed(
-        &world,
-        json!({"externalId": "buyer-5", "firstName": "Мария"}),
-    )
-    .await;
+    let buyer = json!({"externalId": "buyer-5", "firstName": "Мария"});
+    seed(&world, buyer).await;
     let before = world.crm.received().len();
     let lead = lead(
         &[],
@@ -338,11 +337,10 @@ async fn an_order_of_a_company() {
     assert_eq!(delivered.warning, None);
     insta::assert_snapshot!("company", wire(&world.crm.received()[before..]));
     let order = world.crm.orders().remove(0);
-    assert_eq!(
-        order["contragent"]["INN"], "0278178900",
-        "zeros in front are part of it"
-    );
-    assert_eq!(order["contragent"]["contragentType"], "legal-entity");
+    // Zeros in front are part of a number of the tax office.
+    assert_eq!(order["contragent"]["INN"], "0278178900");
+    assert_eq!(order["customer"]["type"], "customer_corporate");
+    assert_eq!(order["customer"]["nickName"], "ООО \"Ромашка\"");
 }
 
 fn newsletter() -> Setup {

@@ -81,6 +81,11 @@ pub(super) fn find(fields: &'static [Field], key: &str) -> Result<Kind, NoField>
     if let Some((_, remedy)) = OURS.iter().find(|(name, _)| is_whole && *name == key) {
         return Err(NoField::Ours(remedy));
     }
+    if std::ptr::eq(fields, tables::ORDER_CUSTOMER) && ["id", "externalId", "site"].contains(&key) {
+        return Err(NoField::Ours(
+            "the gate finds or makes the customer, by `customer = \"match\" | \"new\"`; remove it",
+        ));
+    }
     Err(NoField::Unknown(did_you_mean(
         key,
         fields.iter().map(|field| field.name),
@@ -133,7 +138,7 @@ pub(super) const CUSTOM_TYPES: [(&str, Kind); 10] = [
 ];
 
 /// Fields of the gate's own, and what to set instead.
-const OURS: [(&str, &str); 3] = [
+const OURS: [(&str, &str); 2] = [
     (
         "externalId",
         "leadgate derives it from the lead's id, which is what keeps an order from being made twice; remove it",
@@ -141,10 +146,6 @@ const OURS: [(&str, &str); 3] = [
     (
         "site",
         "set destinations.site instead; it goes with every request",
-    ),
-    (
-        "customer",
-        "the customer is chosen by `customer = \"match\" | \"new\" | \"none\"` and filled by customer_fields; remove it",
     ),
 ];
 

@@ -56,6 +56,7 @@ pub(in crate::destination::retailcrm) static ORDER: &[Field] = &[
     field("customerComment", TEXT),
     field("managerComment", TEXT),
     field("managerId", INTEGER),
+    field("customer", Kind::Object(ORDER_CUSTOMER)),
     field("contact", Kind::Object(REFERENCE)),
     field("company", Kind::Object(REFERENCE)),
     field("contragent", Kind::Object(CONTRAGENT)),
@@ -122,6 +123,13 @@ pub(in crate::destination::retailcrm) static CUSTOMER: &[Field] = &[
     field("subscribed", BOOLEAN),
     field("emailMarketingUnsubscribedAt", DATE_TIME),
     field("photoUrl", TEXT),
+];
+
+/// What an order may say of a customer whom the CRM makes itself (3.7); the ids are the gate's to set.
+pub(super) static ORDER_CUSTOMER: &[Field] = &[
+    field("browserId", TEXT),
+    field("type", Kind::OneOf(&["customer", "customer_corporate"])),
+    field("nickName", TEXT),
 ];
 
 const REFERENCE: &[Field] = &[

@@ -380,7 +380,7 @@ size:eu-1 | code | "size:eu-1"
         let digits = whole.to_string();
         let mut typed = String::new();
         for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at) % 3 == 0 {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 typed.push('\u{a0}');
             }
             typed.push(digit);

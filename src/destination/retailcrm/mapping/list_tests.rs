@@ -198,6 +198,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "order.customFields.guests.value",
     ),
     ("customFields = \"x\"", "order.customFields"),
+    ("customer.browserId = \"{{ rc }}\"", "order.customer"),
 ];
 
 #[test]
@@ -207,6 +208,11 @@ fn every_mistake_of_a_mapping_is_told_at_its_place() {
         let paths: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(paths, [*path], "{mapping}: {found:?}");
     }
+    let ids = problems("customer.id = 5", "");
+    assert!(
+        ids[0].1.starts_with("the gate finds or makes the customer"),
+        "{ids:?}"
+    );
     let customer = problems("", "sex = \"m\"\naddress = { text = \"a\", flat = \"1\" }");
     let paths: Vec<&str> = customer.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(

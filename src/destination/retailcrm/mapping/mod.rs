@@ -73,6 +73,12 @@ impl Mapping {
             path: path.to_owned(),
             message: message.to_owned(),
         };
+        if order.names(&["customer"]) && rule.customer != CustomerMatching::None {
+            problems.push(rule_problem(
+                "order.customer",
+                "is for customers whom RetailCRM makes itself, with customer = \"none\"; fill the gate's by customer_fields",
+            ));
+        }
         if rule.create == Create::Customer && !rule.order.is_empty() {
             problems.push(rule_problem("order", "no order is made with create = \"customer\"; use customer_fields, or create = \"order\""));
         }

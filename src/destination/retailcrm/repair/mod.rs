@@ -15,14 +15,7 @@ use crate::lead::Bilingual;
 pub(super) const MOST_REPAIRS: usize = 5;
 
 /// Fields without which the record would not be this person's lead.
-const KEPT: [&str; 6] = [
-    "externalId",
-    "customer",
-    "lastName",
-    "firstName",
-    "patronymic",
-    "phone",
-];
+const KEPT: [&str; 5] = ["externalId", "lastName", "firstName", "patronymic", "phone"];
 
 /// Fields that stay when everything that can be left out is.
 const CORE: [&str; 4] = ["createdAt", "email", "customerComment", "source"];
