@@ -1,63 +1,10 @@
-//! What goes over the wire for an order of each kind, letter for letter, and that the CRM takes it as it is: nothing left out, nothing repaired.
+//! Orders: a callback, a quick order, a checkout, a company's.
 
-use leadgate::lead::{
-    Client, Create, CustomerMatching, FieldKind, FieldSpec, Lead, LeadId, Submission,
-};
-use leadgate::simulator::ReceivedRequest;
-use serde_json::{Value, json};
+use leadgate::lead::{CustomerMatching, FieldKind};
+use serde_json::json;
 
-use crate::world::{Setup, World, form, seed};
-
-/// A lead with a fixed id, of a form that declares these fields.
-fn lead(specs: &[(&str, FieldKind)], pairs: &[(&str, &str)]) -> Lead {
-    let mut form = form(Vec::new());
-    let spec = |(name, kind): &(&str, FieldKind)| FieldSpec {
-        name: (*name).to_owned(),
-        kind: kind.clone(),
-        required: false,
-        from: Vec::new(),
-        label: None,
-        max_length: None,
-    };
-    form.fields = specs.iter().map(spec).collect();
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let at = "2026-11-21T22:30:15Z".parse().expect("instant");
-    let id = LeadId::parse("01930000-0000-7000-8000-000000000001").expect("id");
-    Submission::from_pairs(pairs.collect())
-        .into_lead(&form, id, at, Client::default())
-        .expect("valid")
-}
-
-/// Method, path, query and body of every request but the one for the time zone.
-fn wire(requests: &[ReceivedRequest]) -> String {
-    let mut text = String::new();
-    for request in requests
-        .iter()
-        .filter(|one| one.operation != "settings/get")
-    {
-        text += &format!("{} {}\n", request.method, request.path);
-        for (name, value) in request.query.iter().chain(&request.fields) {
-            text += &format!("  {name}={value}\n");
-        }
-    }
-    text
-}
-
-/// Delivers the lead, which must need no repair, and tells what was sent for it and what is in the CRM then.
-async fn sent(setup: Setup, lead: &Lead) -> (String, World) {
-    let world = World::new(setup).await;
-    let delivered = world.delivered(lead).await;
-    assert_eq!(delivered.warning, None);
-    (wire(&world.crm.received()), world)
-}
-
-fn same(stored: &Value, expected: Value) {
-    for (name, value) in expected.as_object().expect("object") {
-        assert_eq!(&stored[name], value, "{name}");
-    }
-}
+use crate::wire::{lead, same, sent, wire};
+use crate::world::{Setup, World, seed};
 
 #[tokio::test]
 async fn a_callback() {
@@ -341,67 +288,4 @@ async fn an_order_of_a_company() {
     assert_eq!(order["contragent"]["INN"], "0278178900");
     assert_eq!(order["customer"]["type"], "customer_corporate");
     assert_eq!(order["customer"]["nickName"], "ООО \"Ромашка\"");
-}
-
-fn newsletter() -> Setup {
-    Setup {
-        create: Create::Customer,
-        customer_fields: r#"
-            subscribed = true
-            birthday = "{{ birthday }}"
-            sex = "{{ sex }}"
-            vip = false
-            personalDiscount = "{{ discount }}"
-            tags = ["рассылка", "{{ topics }}"]
-            address.city = "{{ city }}"
-            customFields.vip_level = { type = "integer", value = "{{ level }}" }
-            customFields.channel = "{{ utm.source }}"
-        "#,
-        ..Setup::default()
-    }
-}
-
-#[tokio::test]
-async fn a_newsletter_customer_and_the_same_person_again() {
-    let first = lead(
-        &[("birthday", FieldKind::Date)],
-        &[
-            ("email", "Anna@Example.ru"),
-            ("birthday", "01.02.1990"),
-            ("sex", "female"),
-            ("discount", "5,50"),
-            ("topics[]", "скидки"),
-            ("topics[]", "новинки"),
-            ("city", "Казань"),
-            ("level", "0"),
-            ("utm_source", "vk"),
-        ],
-    );
-    let (made, world) = sent(newsletter(), &first).await;
-    insta::assert_snapshot!("newsletter_new", made);
-    let before = world.crm.received().len();
-    let again = lead(
-        &[],
-        &[
-            ("email", "anna@example.ru"),
-            ("name", "Анна"),
-            ("topics[]", "новинки"),
-            ("topics[]", "отзывы"),
-            ("sex", ""),
-        ],
-    );
-    assert_eq!(world.delivered(&again).await.warning, None);
-    insta::assert_snapshot!("newsletter_again", wire(&world.crm.received()[before..]));
-    let customer = world.crm.customers().remove(0);
-    same(
-        &customer,
-        json!({"sex": "female", "birthday": "1990-02-01", "personalDiscount": 5.5, "subscribed": true}),
-    );
-    let tags: Vec<&str> = customer["tags"]
-        .as_array()
-        .expect("tags")
-        .iter()
-        .filter_map(|tag| tag["name"].as_str())
-        .collect();
-    assert_eq!(tags, ["рассылка", "скидки", "новинки", "отзывы"]);
 }
