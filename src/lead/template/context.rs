@@ -66,7 +66,7 @@ impl Context {
     }
 
     /// Takes back what was read since: a template that failed has passed nothing on.
-    pub fn read_only(&self, names: BTreeSet<String>) {
+    pub fn restore_read(&self, names: BTreeSet<String>) {
         *self
             .fields
             .read

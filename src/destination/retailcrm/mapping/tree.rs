@@ -206,7 +206,7 @@ impl Element {
                     // No element, then: a line without goods. What was typed for it goes where everything goes that nothing reads.
                     None => {
                         evaluation.left_out.truncate(noted);
-                        evaluation.context.read_only(before);
+                        evaluation.context.restore_read(before);
                     }
                 }
             }
@@ -229,7 +229,7 @@ impl Evaluation<'_> {
     }
 
     fn failed(&mut self, path: &str, error: &TemplateError, before: BTreeSet<String>) {
-        self.context.read_only(before);
+        self.context.restore_read(before);
         self.left_out.push(LeftOut {
             path: path.to_owned(),
             value: String::new(),

@@ -110,6 +110,7 @@ fn segments(path: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -217,9 +218,9 @@ payments[0].type.code | bad | payments[0].type | cash
         let order = json!({
             "phone": "+7912", "status": "new",
             "items": [
-                {"offer": {"id": 7}, "quantity": 1},
-                {"offer": {"id": 8}, "quantity": 2, "status": "new"},
-                {"productName": "Лампа", "offer": {"id": 9}},
+                {"offer": {"id": 711}, "quantity": 1},
+                {"offer": {"id": 822}, "quantity": 2, "status": "new"},
+                {"productName": "Лампа", "offer": {"id": 933}},
             ],
             "delivery": {"code": "courier", "cost": 300, "address": {"text": "Казань"}},
             "payments": [{"type": "card", "amount": 100}, {"type": "gift", "amount": 50}, {"type": "card"}],
@@ -256,13 +257,13 @@ payments[0].type.code | bad | payments[0].type | cash
     fn a_line_whose_offer_is_unknown_stays_under_its_name_or_its_id() {
         let mut fields = basket();
         let complaints = [
-            ("items[0].offer.id", "Offer with id 7 not found."),
-            ("items[2].offer.id", "Offer with id 9 not found."),
+            ("items[0].offer.id", "Offer with id 711 not found."),
+            ("items[2].offer.id", "Offer with id 933 not found."),
         ];
         left(&mut fields, &complaints);
         assert_eq!(
             fields["items"][0],
-            json!({"quantity": 1, "productName": "id: 7"})
+            json!({"quantity": 1, "productName": "id: 711"})
         );
         assert_eq!(fields["items"][2], json!({"productName": "Лампа"}));
     }
@@ -330,5 +331,32 @@ payments[0].type.code | bad | payments[0].type | cash
             leave_out_all(&mut fields, &said_nothing).is_empty(),
             "so an attempt ends"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_out_is_told_and_the_rest_stays(
+            chosen in proptest::collection::vec(any::<prop::sample::Index>(), 1..8),
+        ) {
+            let paths = [
+                "status", "items[0].offer.id", "items[0].quantity", "items[1].offer", "items[1].status", "items[2].offer.id",
+                "items[2].productName", "delivery.code", "delivery.address.text", "payments[0].type", "payments[0].amount",
+                "payments[1].type", "payments[1]", "payments[2].type", "payments[2]", "items[1]",
+            ];
+            let mut fields = basket();
+            let complaints: Vec<(&str, &str)> = chosen.iter().map(|index| (*index.get(&paths), "bad")).collect();
+            let told = left(&mut fields, &complaints);
+            let after = format!("{} {told:?}", Value::Object(fields.clone()));
+            // Every value of the basket that is like no other.
+            for value in ["711", "822", "933", "Лампа", "courier", "300", "Казань", "100", "gift", "50"] {
+                prop_assert!(after.contains(value), "{value}: {after}");
+            }
+            let mut again = fields.clone();
+            prop_assert!(left(&mut again, &[("phone", "bad")]).is_empty());
+            let lines = fields.get("items").and_then(Value::as_array);
+            let payments = fields.get("payments").and_then(Value::as_array);
+            prop_assert!(lines.into_iter().flatten().all(|line| line.get("offer").is_some() || line.get("productName").is_some()));
+            prop_assert!(payments.into_iter().flatten().all(|payment| payment.get("type").is_some()));
+        }
     }
 }
