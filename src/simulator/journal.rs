@@ -31,6 +31,9 @@ pub struct ReceivedRequest {
     pub query: Vec<(String, String)>,
     /// Fields of an urlencoded body; those that carry a JSON object or array are parsed. `apiKey` masked.
     pub form: Map<String, Value>,
+    /// The same fields letter for letter, after percent-decoding and nothing else; not shown in JSON.
+    #[serde(skip)]
+    pub fields: Vec<(String, String)>,
     /// The status that was sent; none when the connection ended without one, or while the request waits.
     pub status: Option<u16>,
     /// `answered`, the kind of the fault that struck, or `waiting`.
@@ -157,6 +160,7 @@ impl Kept {
             operation: self.operation.to_owned(),
             query: self.call.query.clone(),
             form,
+            fields: self.call.form.clone(),
             status: self.status,
             outcome: self.outcome.to_owned(),
         }

@@ -10,4 +10,5 @@ mod check;
 mod customers;
 mod orders;
 mod refusals;
+mod wire;
 mod world;

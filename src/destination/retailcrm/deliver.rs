@@ -55,7 +55,6 @@ pub(super) struct Attempt<'a> {
 #[derive(Default)]
 struct Tried {
     other_customer: bool,
-    everything: bool,
     repairs: usize,
 }
 
@@ -233,8 +232,7 @@ impl<'a> Attempt<'a> {
         if tried.repairs <= MOST_REPAIRS {
             left = repair::leave_out(draft.fields_mut(), &refusal);
         }
-        if left.is_empty() && !tried.everything {
-            tried.everything = true;
+        if left.is_empty() {
             left = repair::leave_out_all(draft.fields_mut(), &refusal);
         }
         if left.is_empty() {
