@@ -54,6 +54,7 @@ mod pages;
 mod records;
 mod reference;
 mod schema;
+mod set_up;
 mod shared;
 mod texts;
 mod time;
