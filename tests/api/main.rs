@@ -8,6 +8,7 @@ mod admin_api;
 mod bad_input;
 mod cors;
 mod delivery;
+mod fault_matrix;
 mod idempotency;
 mod outage;
 mod rate_limit;
