@@ -116,6 +116,9 @@ async fn a_destination_that_left_the_config_fails_its_leads_with_that_reason_and
     let mut app = TestApp::start().await;
     app.crm.stop_listening().await;
     let id = app.lead("+79123456789").await;
+    // What is being sent when the config changes is left to end, and is looked for again only later.
+    until_paused(&app).await;
+    app.until_state(&id, "queued").await;
     let without = CALLBACK.replace("id = \"callback\"", "id = \"another\"");
     app.reload(Setup {
         forms: without,
