@@ -290,6 +290,7 @@ impl<'a> World<'a> {
         self.expect(wanted, reason(&delivery["last_error"]), delivery);
         let has_warning = !delivery["warning"].is_null();
         self.expect("the warning", has_warning == cell.has_warning, delivery);
+        // After an unknown outcome the schedule decides: what comes next is a look-up.
         if self.trouble.asks_to_wait() && cell.outcome == "retry" {
             let next = instant(&delivery["next_attempt_at"]).unwrap_or_default();
             let waits = next.duration_since(instant(&attempt["started_at"]).expect("a time"));
