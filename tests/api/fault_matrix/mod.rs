@@ -6,7 +6,8 @@
 //!
 //! The columns: `search` is `customers/list`; `customer` is `customers/create`; `customers` is `customers/upload`, in which customers go that
 //! wait for the pace at the same time; `order` is `orders/create`; `order?` is the look-up of an order, and `customer?` that of a customer, after
-//! an attempt whose answer was lost: once when the record was made, and once when it was not.
+//! an attempt whose answer was lost: once when the record was made, and once when it was not. A further call is one more column here and one
+//! more variant of [`Call`].
 
 mod cell;
 mod trouble;
