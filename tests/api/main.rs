@@ -9,6 +9,7 @@ mod bad_input;
 mod baskets;
 mod cors;
 mod delivery;
+mod fault_matrix;
 mod idempotency;
 mod outage;
 mod rate_limit;

@@ -13,6 +13,7 @@ mod control;
 mod customers;
 mod faults;
 mod lines;
+mod official;
 mod orders;
 mod pages;
 mod stored_orders;
