@@ -16,6 +16,7 @@
 mod attempt;
 mod cause_key;
 mod failure;
+mod lane;
 mod schedule;
 
 use std::fmt;
@@ -29,6 +30,7 @@ use crate::lead::{Bilingual, Create, DestinationId, LeadId};
 pub use attempt::{Attempt, AttemptOutcome, Step, excerpt};
 pub use cause_key::CauseKey;
 pub use failure::{Cause, Failure, FailureKind};
+pub use lane::{Lane, PerLane, Shares, Turns};
 pub use schedule::{RetrySchedule, ScheduleError};
 
 /// A delivery's id: the lead's, and its place among the lead's deliveries.

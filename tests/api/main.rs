@@ -6,9 +6,11 @@
 
 mod admin_api;
 mod bad_input;
+mod baskets;
 mod cors;
 mod delivery;
 mod failures;
+mod fault_matrix;
 mod idempotency;
 mod outage;
 mod preview;

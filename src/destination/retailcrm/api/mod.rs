@@ -1,5 +1,5 @@
 //! The wire of API v5: one place where requests are paced, signed, sent and their answers judged. What the methods mean is next door:
-//! [`records`] for orders and customers, [`account`] for what an account is set up with.
+//! [`records`] for orders and customers, [`upload`] for many of them at once, [`account`] for what an account is set up with.
 
 mod account;
 mod gathering;
@@ -7,6 +7,7 @@ mod masked;
 mod previews;
 mod records;
 mod reply;
+mod upload;
 
 use std::time::{Duration, Instant};
 
@@ -19,14 +20,15 @@ pub(super) use account::{Credentials, CustomField, Dictionary, Entry};
 pub(super) use previews::TOLD_LATER;
 pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
 pub(super) use reply::{Fault, Purpose, Refusal};
+pub(super) use upload::{Entity, MOST_ROWS};
 
 use gathering::Gathering;
 use masked::Hidden;
 
 use crate::clock::Clock;
-use crate::delivery::{Cause, Failure, FailureKind, Step};
+use crate::delivery::{Cause, Failure, FailureKind, Lane, Step};
 use crate::destination::client::{HttpClient, HttpRequest};
-use crate::destination::pace::Pace;
+use crate::destination::pace::{Pace, Permit};
 use crate::destination::retailcrm::Settings;
 use crate::lead::Bilingual;
 use crate::secret::Secret;
@@ -117,6 +119,19 @@ impl Api {
         }
     }
 
+    /// The same account for the work of a lane, within the same pace.
+    pub(super) fn for_lane(&self, lane: Lane) -> Self {
+        Self {
+            http: self.http.clone(),
+            base: self.base.clone(),
+            key: self.key.clone(),
+            site: self.site.clone(),
+            pace: self.pace.for_lane(lane),
+            gathering: Gathering::default(),
+            clock: self.clock.clone(),
+        }
+    }
+
     /// The store's code, if the config names one.
     pub(super) fn site(&self) -> Option<&str> {
         self.site.as_deref()
@@ -149,22 +164,28 @@ impl Api {
     /// Sends one request when the pace allows. A read whose connection broke is sent once more at once: a server that closes an idle
     /// connection just when we use it is the most ordinary trouble there is, and a read does no harm.
     async fn call(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
-        self.pace.acquire().await;
-        let first = self.send(&call, steps).await;
+        let permit = self.pace.acquire().await;
+        let first = self.send(&call, permit, steps).await;
         match &first {
             Err(Fault::Failed(failure)) if call.form.is_none() && is_broken_off(failure) => {
-                self.pace.acquire().await;
-                self.send(&call, steps).await
+                let permit = self.pace.acquire().await;
+                self.send(&call, permit, steps).await
             }
             _ => first,
         }
     }
 
     /// Sends one request for which the pace has been asked, logs it, and judges the answer.
-    async fn send(&self, call: &Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
+    async fn send(
+        &self,
+        call: &Call,
+        permit: Permit,
+        steps: &mut Steps,
+    ) -> Result<Map<String, Value>, Fault> {
         let started = self.clock.monotonic();
         let answer = self.http.send(self.encode(call)).await;
-        // Only now: between the pace and the wire every microsecond moves the request within the CRM's second.
+        permit.answered();
+        // Only now, so that the request is not held up between the pace and the wire.
         let (sent, mut hidden) = self.masked(call);
         let (status, said, result) = match answer {
             Ok(answer) => (
