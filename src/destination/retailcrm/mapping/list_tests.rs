@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::tests::{lead, mapping, order, problems, zone};
 use super::*;
+use crate::destination::preview::Given;
 
 const LINES: &str = r#"
 [[items]]
@@ -359,4 +360,25 @@ proptest! {
             prop_assert!(said.contains(value), "{name}={value}: {said}");
         }
     }
+}
+
+#[test]
+fn a_list_is_explained_by_its_templates_and_by_all_its_rows() {
+    let lead = lead(&[("items[0][offer]", "a"), ("items[1][name]", "Стол")]);
+    let lines = mapping(LINES, "").explain(&lead, &zone());
+    let [line] = lines.as_slice() else {
+        panic!("{} lines", lines.len())
+    };
+    assert_eq!(line.path, "order.items");
+    assert!(
+        line.template
+            .starts_with("[0].offer.externalId = {{ item.offer }}\n"),
+        "{}",
+        line.template
+    );
+    let Given::Value(given) = &line.given else {
+        panic!("not sent")
+    };
+    let given: Json = serde_json::from_str(given).expect("JSON");
+    assert_eq!(given, order(&lead, &mapping(LINES, ""))["items"]);
 }

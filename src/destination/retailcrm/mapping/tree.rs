@@ -70,28 +70,10 @@ impl Tree {
         true
     }
 
-    /// What each line gives for a lead; `name` is the mapping's own in the config.
+    /// What each line gives for a lead, a list as one line; `name` is the mapping's own in the config.
     pub(super) fn explain(&self, name: &str, evaluation: &mut Evaluation<'_>) -> Vec<MappedValue> {
         let mut values = Vec::new();
-        visit(&self.0, "", &mut |path, node| {
-            let template = match node {
-                Node::Fixed(value, _) => value.to_text(),
-                Node::Computed(template, _) => template.source().to_owned(),
-                Node::Object(_) | Node::List(_) => return,
-            };
-            let value = evaluate(node, path, evaluation);
-            let given = match (value, evaluation.left_out.pop()) {
-                (Some(Json::String(text)), _) => Given::Value(text),
-                (Some(value), _) => Given::Value(value.to_string()),
-                (None, None) => Given::Empty,
-                (None, Some(LeftOut { value, why, .. })) => Given::LeftOut { value, why },
-            };
-            values.push(MappedValue {
-                path: join(name, path),
-                template,
-                given,
-            });
-        });
+        explain(&self.0, (name, ""), evaluation, &mut values);
         values
     }
 
@@ -143,6 +125,52 @@ fn visit_node(node: &Node, path: &str, with: &mut dyn FnMut(&str, &Node)) {
         }
         Node::Fixed(..) | Node::Computed(..) => {}
     }
+}
+
+fn explain(
+    entries: &[(String, Node)],
+    (name, path): (&str, &str),
+    evaluation: &mut Evaluation<'_>,
+    into: &mut Vec<MappedValue>,
+) {
+    for (key, node) in entries {
+        let path = join(path, key);
+        if let Node::Object(entries) = node {
+            explain(entries, (name, &path), evaluation, into);
+            continue;
+        }
+        let value = evaluate(node, &path, evaluation);
+        // Of a list several may not fit; one says enough.
+        let left = std::mem::take(&mut evaluation.left_out).into_iter().next();
+        let given = match (value, left) {
+            (Some(Json::String(text)), _) => Given::Value(text),
+            (Some(value), _) => Given::Value(value.to_string()),
+            (None, None) => Given::Empty,
+            (None, Some(LeftOut { value, why, .. })) => Given::LeftOut { value, why },
+        };
+        into.push(MappedValue {
+            path: join(name, &path),
+            template: written(node),
+            given,
+        });
+    }
+}
+
+/// A value as the config has it; of a list the templates of its elements.
+fn written(node: &Node) -> String {
+    let mut lines = Vec::new();
+    visit_node(node, "", &mut |path, node| {
+        let template = match node {
+            Node::Fixed(value, _) => value.to_text(),
+            Node::Computed(template, _) => template.source().to_owned(),
+            Node::Object(_) | Node::List(_) => return,
+        };
+        lines.push(match path {
+            "" => template,
+            path => format!("{path} = {template}"),
+        });
+    });
+    lines.join("\n")
 }
 
 /// A key below a path: `delivery.address`, `items[0].comment`.

@@ -103,7 +103,7 @@ fn values(screen: &Screen, values: &[MappedValue]) -> Markup {
                 tbody { @for value in values {
                     tr {
                         td { code { (value.path) } }
-                        td { code { (value.template) } }
+                        td { code.typed { (value.template) } }
                         td { (given(screen, &value.given)) }
                     }
                 } }
