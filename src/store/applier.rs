@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::store::committer::Answer;
+use crate::store::failures::Failures;
 use crate::store::index::Index;
 use crate::store::outbox::Outbox;
 use crate::store::overlay::Overlay;
@@ -25,6 +26,7 @@ pub(super) struct Applier {
     pub(super) index: Index,
     pub(super) overlay: Arc<Overlay>,
     pub(super) outbox: Arc<Mutex<Outbox>>,
+    pub(super) failures: Failures,
     /// The sequence of the last applied group.
     pub(super) applied: watch::Sender<u64>,
     pub(super) failure: watch::Sender<Option<Arc<StoreError>>>,
@@ -60,6 +62,9 @@ impl Applier {
             outbox.update(old.as_ref(), new.as_ref());
         }
         drop(outbox);
+        for (old, new) in &changes {
+            self.failures.note(old.as_ref(), new.as_ref());
+        }
         group.answers.into_iter().for_each(|answer| answer(Ok(())));
         self.applied.send_replace(group.sequence);
         Ok(())

@@ -19,6 +19,7 @@ mod committer;
 mod decide;
 mod disk;
 mod door;
+mod failures;
 mod filter;
 mod frame;
 mod index;
@@ -45,6 +46,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::{Attempt, Conflict, Delivery, DeliveryId, Outcome, RetrySchedule, State};
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
+pub use failures::FailedDelivery;
 pub use filter::{Filter, Page};
 pub use room::Store;
 pub use start::OpenError;

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::store::applier::Applier;
 use crate::store::committer::{Command, Committer, Reply};
 use crate::store::disk::Disk;
+use crate::store::failures::Failures;
 use crate::store::index::Index;
 use crate::store::journal::Journal;
 use crate::store::mark::{Mark, MarkFile};
@@ -35,6 +36,7 @@ pub(super) struct Room {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) index: Index,
     outbox: Arc<Mutex<Outbox>>,
+    pub(super) failures: Failures,
     pub(super) disk: Disk,
     committed: Arc<AtomicU64>,
     pub(super) applied: watch::Receiver<u64>,
@@ -62,7 +64,7 @@ impl Store {
         let outbox = Arc::new(Mutex::new(started.outbox));
         let journal =
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
-        let overlay = Arc::new(Overlay::default());
+        let (overlay, failures) = (Arc::new(Overlay::default()), Failures::default());
         let disk = Disk {
             path: directories.root.clone(),
             min_free: settings.min_free,
@@ -86,6 +88,7 @@ impl Store {
             index: index.clone(),
             overlay,
             outbox: Arc::clone(&outbox),
+            failures: failures.clone(),
             applied,
             failure: failure.clone(),
             mark: mark.clone(),
@@ -100,6 +103,7 @@ impl Store {
             commands,
             index,
             outbox,
+            failures,
             disk,
             committed,
             applied: applied_seen,
