@@ -30,6 +30,9 @@ use crate::store::{FailedDelivery, Store};
 /// How often waiting leads are looked at; nothing tells when one has waited too long.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
+/// How long a stop waits for tries under way.
+const LAST_MOMENT: Duration = Duration::from_secs(3);
+
 /// What the handle tells the worker.
 pub(super) enum Command {
     /// Work with these.
@@ -132,8 +135,15 @@ impl Worker {
         }
     }
 
-    /// Notes what happened up to now, so that it is told after the next start.
+    /// Lets what is under way end, for a moment, and notes what happened up to now, so that it is told after the next start.
     async fn stop(mut self, done: oneshot::Sender<()>) {
+        let ending = async {
+            while let Some(ended) = self.sending.join_next().await {
+                self.ended(ended);
+            }
+        };
+        // What is broken off may have arrived; it is sent again under its id.
+        drop(tokio::time::timeout(LAST_MOMENT, ending).await);
         self.drain();
         self.look(self.sources.clock.now());
         self.save().await;

@@ -34,11 +34,15 @@ impl Hook {
             .map_or("", |(_, value)| value)
     }
 
-    /// What a receiver does before it believes a webhook.
-    pub(crate) fn verified(&self, secret: &str, now: i64) -> Value {
+    /// Whether a receiver whose clock is right finds it fresh.
+    pub(crate) fn is_fresh(&self, now: i64) -> bool {
+        let sent_at: i64 = self.header("webhook-timestamp").parse().expect("seconds");
+        (now - sent_at).abs() <= TOLERANCE_S
+    }
+
+    /// What a receiver does before it believes a webhook; the tests move the clock, so its age is looked at where that is the point.
+    pub(crate) fn verified(&self, secret: &str) -> Value {
         let (id, sent_at) = (self.header("webhook-id"), self.header("webhook-timestamp"));
-        let age = now - sent_at.parse::<i64>().expect("seconds since 1970");
-        assert!(age.abs() <= TOLERANCE_S, "{age} s old");
         let key = secret.strip_prefix("whsec_").expect("the prefix");
         let key = STANDARD.decode(key).expect("base64");
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key");
