@@ -18,7 +18,7 @@ use crate::lead::{Bilingual, DestinationId};
 /// One way.
 pub(super) enum Channel {
     /// By mail.
-    Email(Mailer),
+    Email(Box<Mailer>),
     /// To a receiver of webhooks.
     Webhook(Poster, String),
     /// To the people in a CRM.

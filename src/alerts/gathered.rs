@@ -101,14 +101,7 @@ impl Gathered {
                 reason,
                 waiting,
             } => {
-                let course = Course {
-                    pauses: 1,
-                    backs: 0,
-                    first_paused_at: at,
-                    reason: Some(reason),
-                    waited: waiting,
-                    now: Now::Paused { since: at },
-                };
+                let course = Course::pause(at, reason, waiting);
                 gathered.destinations.insert(destination, course);
             }
             Event::Back {
@@ -117,17 +110,7 @@ impl Gathered {
                 at,
                 waited,
             } => {
-                let course = Course {
-                    pauses: 0,
-                    backs: 1,
-                    first_paused_at: paused_at,
-                    reason: None,
-                    waited,
-                    now: Now::Back {
-                        since: at,
-                        paused_at,
-                    },
-                };
+                let course = Course::back(paused_at, at, waited);
                 gathered.destinations.insert(destination, course);
             }
             Event::LeadFailed {
@@ -225,6 +208,31 @@ impl Gathered {
 }
 
 impl Course {
+    fn pause(at: Timestamp, reason: Reason, waiting: usize) -> Self {
+        Self {
+            pauses: 1,
+            backs: 0,
+            first_paused_at: at,
+            reason: Some(reason),
+            waited: waiting,
+            now: Now::Paused { since: at },
+        }
+    }
+
+    fn back(paused_at: Timestamp, at: Timestamp, waited: usize) -> Self {
+        Self {
+            pauses: 0,
+            backs: 1,
+            first_paused_at: paused_at,
+            reason: None,
+            waited,
+            now: Now::Back {
+                since: at,
+                paused_at,
+            },
+        }
+    }
+
     fn merge(&mut self, later: Self) {
         self.pauses = self.pauses.saturating_add(later.pauses);
         self.backs = self.backs.saturating_add(later.backs);

@@ -99,7 +99,10 @@ impl Alerts {
         (public_url, zone): (&Url, &TimeZone),
     ) {
         let email = settings.email.iter();
-        let email = email.map(|email| Channel::Email(Mailer::new(email.clone(), public_url)));
+        let email = email.map(|email| {
+            let mailer = Mailer::new(email.clone(), public_url);
+            Channel::Email(Box::new(mailer))
+        });
         let webhooks = settings.webhooks.iter().map(Channel::webhook);
         let is_named = |each: &&Arc<dyn Destination>| settings.destinations.contains(each.id());
         let crms = destinations.iter().filter(is_named);

@@ -35,7 +35,7 @@ pub struct Store(pub(super) Arc<Room>);
 pub(super) struct Room {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) index: Index,
-    outbox: Arc<Mutex<Outbox>>,
+    pub(super) outbox: Arc<Mutex<Outbox>>,
     pub(super) failures: Failures,
     pub(super) disk: Disk,
     committed: Arc<AtomicU64>,
@@ -56,19 +56,17 @@ impl Store {
         let directories = Directories::of(settings);
         let started = start(&directories)?;
         let Started {
-            index,
+            writer,
             last_sequence,
             mark,
             ..
         } = started;
+        let index = writer.index().clone();
         let outbox = Arc::new(Mutex::new(started.outbox));
         let journal =
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
         let (overlay, failures) = (Arc::new(Overlay::default()), Failures::default());
-        let disk = Disk {
-            path: directories.root.clone(),
-            min_free: settings.min_free,
-        };
+        let disk = Disk::of(settings);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let committed = Arc::new(AtomicU64::new(last_sequence));
@@ -85,7 +83,7 @@ impl Store {
             failure: failure.clone(),
         };
         let applier = Applier {
-            index: index.clone(),
+            writer,
             overlay,
             outbox: Arc::clone(&outbox),
             failures: failures.clone(),

@@ -376,7 +376,7 @@ async fn leads_that_fail_with_a_form_that_left_the_config_are_told() {
         .forms
         .replace("id = \"callback\"", "id = \"another\"");
     app.reload(without).await;
-    app.clock.advance(DIGEST);
+    until_told(&app, 2, || receiver.hooks().len()).await;
     let told = receiver.hook(2).await.verified(SECRET);
     assert_eq!(told["data"]["failed"][0]["reason"], "form_gone");
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -98,14 +98,7 @@ impl MailServer {
                 let (mails, refuses, tls) = (mails.clone(), Arc::clone(&refuses), tls.clone());
                 tokio::spawn(async move {
                     // A client that goes away in the middle has sent no mail.
-                    match tls {
-                        None => drop(talk(stream, &mails, &refuses).await),
-                        Some(tls) => {
-                            if let Ok(stream) = tls.accept(stream).await {
-                                drop(talk(stream, &mails, &refuses).await);
-                            }
-                        }
-                    }
+                    drop(meet(stream, tls.as_ref(), &mails, &refuses).await);
                 });
             }
         }));
@@ -148,6 +141,19 @@ impl MailServer {
             Ok(mails) => mails.expect("a server")[count - 1].clone(),
             Err(_elapsed) => panic!("waited in vain for mail {count}"),
         }
+    }
+}
+
+/// One connection, plain or under TLS.
+async fn meet(
+    stream: TcpStream,
+    tls: Option<&TlsAcceptor>,
+    mails: &watch::Sender<Vec<Mail>>,
+    refuses: &AtomicBool,
+) -> std::io::Result<()> {
+    match tls {
+        None => talk(stream, mails, refuses).await,
+        Some(tls) => talk(tls.accept(stream).await?, mails, refuses).await,
     }
 }
 

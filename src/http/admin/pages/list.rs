@@ -29,9 +29,8 @@ pub(crate) async fn show(
     operator: Operator,
     screen: Screen,
     request: HttpRequest,
-    (store, outlook): (web::Data<Store>, web::Data<Outlook>),
+    (store, outlook, alerted): (web::Data<Store>, web::Data<Outlook>, web::Data<Alerts>),
     (live, server): (web::Data<ArcSwap<Forms>>, web::Data<Server>),
-    alerted: web::Data<Alerts>,
 ) -> Result<HttpResponse, Reason> {
     let query = request.query_string();
     let typed = TypedFilters::from_query(query);
