@@ -12,8 +12,21 @@ use crate::lead::Bilingual;
 pub struct ChannelView {
     /// Its name.
     pub name: Bilingual,
+    /// When the last message left by it.
+    pub last_sent_at: Option<Timestamp>,
     /// Why nothing leaves by it, if nothing does.
     pub trouble: Option<Trouble>,
+}
+
+impl ChannelView {
+    /// A channel of which nothing is known yet.
+    pub(super) fn new(name: Bilingual) -> Self {
+        Self {
+            name,
+            last_sent_at: None,
+            trouble: None,
+        }
+    }
 }
 
 /// Alerts cannot be sent; they are tried again.

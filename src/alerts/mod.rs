@@ -117,6 +117,9 @@ impl Alerts {
             channels: channels.clone(),
             desk: desk.clone(),
         })));
+        // At once, so that the admin need not wait for the worker's next round, which also knows the troubles.
+        let names = channels.iter().map(|channel| channel.name());
+        self.board.show(names.map(ChannelView::new).collect());
         let assignment = Assignment {
             channels,
             desk,

@@ -93,6 +93,11 @@ impl Outgoing {
         Some(message.clone())
     }
 
+    /// When the last message left.
+    pub(super) fn sent_at(&self) -> Option<Timestamp> {
+        self.sent_at
+    }
+
     /// Whether a try is under way.
     pub(super) fn is_under_way(&self) -> bool {
         self.is_under_way

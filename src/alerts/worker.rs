@@ -319,6 +319,7 @@ impl Worker {
     fn publish(&self) {
         let views = self.lanes.iter().map(|lane| ChannelView {
             name: lane.channel.name(),
+            last_sent_at: lane.outgoing.sent_at(),
             trouble: lane
                 .trouble
                 .clone()

@@ -222,6 +222,8 @@ async fn a_mail_server_that_is_down_is_tried_again_and_told_in_the_admin_while_l
         !page().await.contains("Alerts cannot be sent")
     })
     .await;
+    let alerts = app.page("/admin/alerts").await;
+    assert!(alerts.contains("e-mail</strong> · the last"), "{alerts}");
 }
 
 #[tokio::test]

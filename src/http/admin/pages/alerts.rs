@@ -88,6 +88,9 @@ fn way(screen: &Screen, channel: &ChannelView) -> Markup {
     html! {
         li {
             strong { (channel.name.pick(screen.language)) }
+            @if let Some(at) = channel.last_sent_at {
+                " · " (screen.pick("последнее", "the last")) " " (screen.time(at)) " " span.muted { (screen.zone_name()) }
+            }
             @if let Some(trouble) = &channel.trouble {
                 div.notice.bad { (complaint(screen, trouble)) }
             }
