@@ -14,6 +14,7 @@ mod channel;
 mod email;
 mod event;
 mod gathered;
+mod lane;
 mod letter;
 mod memory;
 mod outgoing;
@@ -125,6 +126,7 @@ impl Alerts {
             desk,
             digest: settings.digest,
             waiting_longer_than: settings.waiting_longer_than,
+            destinations: destinations.iter().map(|each| each.id().clone()).collect(),
         };
         // A worker that has ended takes no more orders: the gate is stopping.
         drop(self.commands.send(Command::Assign(Box::new(assignment))));

@@ -59,11 +59,15 @@ pub(super) struct Rules {
 }
 
 impl Watch {
-    /// What has happened since the last look. Destinations that are gone are forgotten.
+    /// Forgets the destinations that are not among these: they have left the config. One that is not seen for a moment is remembered, as at a
+    /// start, before the workers have said how they are.
+    pub(super) fn keep(&mut self, destinations: &[DestinationId]) {
+        self.paused.retain(|id, _| destinations.contains(id));
+        self.overdue.retain(|id| destinations.contains(id));
+    }
+
+    /// What has happened since the last look.
     pub(super) fn look(&mut self, sights: &[Sight], rules: Rules) -> Vec<Event> {
-        let is_there = |id: &DestinationId| sights.iter().any(|sight| sight.id == *id);
-        self.paused.retain(|id, _| is_there(id));
-        self.overdue.retain(is_there);
         let mut events = Vec::new();
         for sight in sights {
             match &sight.pause {

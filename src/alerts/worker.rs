@@ -12,10 +12,11 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 
-use crate::alerts::board::{Board, ChannelView, Trouble};
+use crate::alerts::board::{Board, ChannelView};
 use crate::alerts::channel::{Channel, NotSent};
 use crate::alerts::event::Event;
 use crate::alerts::gathered::Gathered;
+use crate::alerts::lane::Lane;
 use crate::alerts::letter::{Desk, Letter};
 use crate::alerts::memory::{Memory, MemoryFile};
 use crate::alerts::outgoing::{Doubt, Outgoing, new_id};
@@ -24,7 +25,7 @@ use crate::alerts::watch::{Rules, Sight, Watch};
 use crate::clock::Clock;
 use crate::delivery::Cause;
 use crate::dispatch::{DestinationHealth, Health, Outlook};
-use crate::lead::Bilingual;
+use crate::lead::{Bilingual, DestinationId};
 use crate::store::{FailedDelivery, Store};
 
 /// How often waiting leads are looked at; nothing tells when one has waited too long.
@@ -47,6 +48,8 @@ pub(super) struct Assignment {
     pub(super) desk: Desk,
     pub(super) digest: Duration,
     pub(super) waiting_longer_than: Duration,
+    /// All of the config, told by these alerts.
+    pub(super) destinations: Vec<DestinationId>,
 }
 
 /// What the worker looks at.
@@ -54,14 +57,6 @@ pub(super) struct Sources {
     pub(super) store: Store,
     pub(super) outlook: Outlook,
     pub(super) clock: Clock,
-}
-
-/// A channel with what is on its way to it.
-struct Lane {
-    key: String,
-    channel: Arc<Channel>,
-    outgoing: Outgoing,
-    trouble: Option<Trouble>,
 }
 
 /// How a try ended, with the channel's key. A panic leaves the key unknown.
@@ -174,6 +169,7 @@ impl Worker {
             self.lanes.push(lane);
         }
         self.kept.clear();
+        self.watch.keep(&assignment.destinations);
         self.set_up = Some(assignment);
     }
 
@@ -195,7 +191,11 @@ impl Worker {
             now,
         };
         let destinations = self.sources.outlook.destinations();
-        let sights: Vec<Sight> = destinations.iter().map(|entry| self.sight(entry)).collect();
+        // The workers take a new set-up a moment after the alerts do.
+        let known = destinations
+            .iter()
+            .filter(|entry| set_up.destinations.contains(&entry.id));
+        let sights: Vec<Sight> = known.map(|entry| self.sight(entry)).collect();
         for event in self.watch.look(&sights, rules) {
             self.note(&event);
         }
@@ -248,7 +248,7 @@ impl Worker {
         };
         let mut letters = Vec::new();
         for (place, lane) in self.lanes.iter_mut().enumerate() {
-            if !is_open(lane, &self.sources.outlook) {
+            if !lane.is_open(&self.sources.outlook) {
                 continue;
             }
             if let Some(message) = lane.outgoing.take(now, set_up.digest, new_id()) {
@@ -323,7 +323,7 @@ impl Worker {
             trouble: lane
                 .trouble
                 .clone()
-                .filter(|_| is_open(lane, &self.sources.outlook)),
+                .filter(|_| lane.is_open(&self.sources.outlook)),
         });
         self.board.show(views.collect());
     }
@@ -333,47 +333,10 @@ impl Worker {
         let open = self
             .lanes
             .iter()
-            .filter(|lane| is_open(lane, &self.sources.outlook));
+            .filter(|lane| lane.is_open(&self.sources.outlook));
         let due = open.filter_map(|lane| lane.outgoing.due_at(digest?));
         due.fold(now + LOOK_EVERY, Timestamp::min)
     }
-}
-
-impl Lane {
-    fn ended(&mut self, sent: Result<(), NotSent>, now: Timestamp) {
-        let channel = self.channel.name().en;
-        match sent {
-            Ok(()) => {
-                self.outgoing.sent(now);
-                self.trouble = None;
-                tracing::info!(channel, "alert sent");
-            }
-            Err(not_sent) => {
-                let wait = self.outgoing.failed(now, not_sent.doubt, not_sent.wish);
-                tracing::warn!(
-                    channel,
-                    error = not_sent.error.en,
-                    retry_in_s = wait.as_secs(),
-                    "an alert cannot be sent"
-                );
-                let since = self.trouble.as_ref().map_or(now, |trouble| trouble.since);
-                let error = not_sent.error;
-                self.trouble = Some(Trouble { since, error });
-            }
-        }
-    }
-}
-
-/// Whether a try is worth it.
-fn is_open(lane: &Lane, outlook: &Outlook) -> bool {
-    let Some(needed) = lane.channel.needs() else {
-        return true;
-    };
-    let destinations = outlook.destinations();
-    let mut healthy = destinations
-        .iter()
-        .filter(|entry| matches!(entry.health, Health::Healthy { .. }));
-    healthy.any(|entry| entry.id == *needed)
 }
 
 fn told(failed: &FailedDelivery) -> Event {

@@ -92,9 +92,20 @@ fn a_lead_that_waits_too_long_is_told_once_until_it_is_gone() {
 fn a_destination_that_left_the_config_is_forgotten() {
     let mut watch = Watch::default();
     watch.look(&[sight(Some(5), 0, Some(0))], rules(4000));
-    assert_eq!(watch.look(&[], rules(4001)), []);
+    watch.keep(&[id("another")]);
     assert_eq!(watch, Watch::default());
     assert_eq!(watch.ongoing(), []);
+}
+
+#[test]
+fn a_destination_of_the_config_that_is_not_seen_yet_is_remembered() {
+    let mut watch = Watch::default();
+    watch.look(&[sight(Some(5), 0, Some(0))], rules(4000));
+    let mut watch = restarted(&watch);
+    watch.keep(&[id("shop")]);
+    assert_eq!(watch.look(&[], rules(1)), []);
+    let events = watch.look(&[sight(Some(8), 0, Some(0))], rules(4001));
+    assert_eq!(events, [], "the pause and the long wait were told before");
 }
 
 /// What happens to the destination.
