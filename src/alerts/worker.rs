@@ -317,6 +317,10 @@ impl Worker {
 
     /// Tells the admin. A CRM that is paused has its own banner.
     fn publish(&self) {
+        if self.set_up.is_none() {
+            // The handle has shown the channels of the first set-up, or is about to.
+            return;
+        }
         let views = self.lanes.iter().map(|lane| ChannelView {
             name: lane.channel.name(),
             last_sent_at: lane.outgoing.sent_at(),
