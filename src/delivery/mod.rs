@@ -15,6 +15,7 @@
 
 mod attempt;
 mod failure;
+mod lane;
 mod schedule;
 
 use std::fmt;
@@ -27,6 +28,7 @@ use crate::lead::{Bilingual, Create, DestinationId, LeadId};
 
 pub use attempt::{Attempt, AttemptOutcome, Step};
 pub use failure::{Cause, Failure, FailureKind};
+pub use lane::{Lane, PerLane, Shares, Turns};
 pub use schedule::{RetrySchedule, ScheduleError};
 
 /// A delivery's id: the lead's, and its place among the lead's deliveries.

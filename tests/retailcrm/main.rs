@@ -5,8 +5,10 @@
     reason = "clippy knows test functions, but not the helpers they share"
 )]
 
+mod batches;
 mod check;
 mod customers;
 mod orders;
 mod refusals;
+mod wire;
 mod world;

@@ -290,11 +290,17 @@ impl TestApp {
         .await;
     }
 
-    /// Waits until a paused destination is healthy again, moving the clock over the waits between probes.
+    /// Waits until a paused destination is healthy again, moving the clock to each probe and not beyond: leads may flow by then, and the pace
+    /// is kept by the same clock.
     pub(crate) async fn until_healthy(&self) {
         self.until("the destination is healthy", async || {
-            self.clock.advance(Duration::from_secs(15));
-            self.destination().await["state"] == "healthy"
+            let destination = self.destination().await;
+            let probe = destination["next_probe_at"].as_str();
+            let probe: Option<Timestamp> = probe.and_then(|at| at.parse().ok());
+            let wait = probe.map(|at| at.duration_since(self.now()));
+            let wait = wait.and_then(|wait| Duration::try_from(wait).ok());
+            self.clock.advance(wait.unwrap_or_default());
+            destination["state"] == "healthy"
         })
         .await;
     }
