@@ -5,6 +5,7 @@
 )]
 
 mod admin_api;
+mod alerts;
 mod bad_input;
 mod baskets;
 mod cors;

@@ -12,6 +12,7 @@ mod customer;
 mod deliver;
 mod fields;
 mod mapping;
+mod notice;
 mod repair;
 mod settings;
 mod suggest;
@@ -28,7 +29,7 @@ use crate::clock::Clock;
 use crate::delivery::{Failure, Lane};
 use crate::destination::pace::Paces;
 use crate::destination::registry::MappingProblem;
-use crate::destination::{Claim, Destination, Finding, Report};
+use crate::destination::{Claim, Destination, Finding, Notice, NotifyError, Report};
 use crate::lead::{Create, DeliverRule, DestinationId, FormId, Forms};
 
 use api::{Api, Fault, MOST_ROWS};
@@ -199,5 +200,15 @@ impl Destination for RetailCrm {
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {
         check::run(self).boxed()
+    }
+
+    fn notify<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<(), NotifyError>> {
+        async move {
+            let (kind, html) = notice::html(notice);
+            let mut unlogged = Vec::new();
+            let answer = self.account.api.notify((kind, &html), &mut unlogged).await;
+            Ok(answer.map_err(Fault::into_failure)?)
+        }
+        .boxed()
     }
 }
