@@ -42,7 +42,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Attempt, Conflict, Delivery, DeliveryId, Outcome, RetrySchedule, State};
+use crate::delivery::{
+    Attempt, Conflict, Delivery, DeliveryId, OrderStanding, Outcome, RetrySchedule, State,
+};
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
 pub use filter::{Filter, Page};
@@ -179,6 +181,17 @@ pub enum Settled {
     Recorded(Box<Delivery>),
     /// The attempt is not the latest one; nothing was changed.
     Stale,
+}
+
+/// Where the order of a delivery was seen to stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSeen {
+    /// The delivery that made it.
+    pub id: DeliveryId,
+    /// Its internal id in the CRM.
+    pub order: u64,
+    /// Where it stands.
+    pub standing: OrderStanding,
 }
 
 /// What an operator asks for one lead.
