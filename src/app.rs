@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
 use crate::destination::registry;
-use crate::dispatch::{Dispatcher, Outlook, Target};
+use crate::dispatch::{Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
@@ -66,6 +66,7 @@ pub struct App {
     forms: LiveForms,
     access: Arc<Access>,
     dispatcher: Dispatcher,
+    followers: Followers,
     clock: Clock,
     /// Whose deliveries are still wanted, as the config has it now.
     wanted: Arc<ArcSwap<Wanted>>,
@@ -98,6 +99,7 @@ impl App {
         let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
         let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
+        let followers = Followers::new(store.clone(), clock.clone(), outlook.clone());
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
             store: store.clone(),
@@ -115,7 +117,9 @@ impl App {
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
         orphan(&store, &wanted).await?;
-        dispatcher.assign(targets(&config, &clock, &paces)).await;
+        let targets = targets(&config, &clock, &paces);
+        followers.assign(followed(&config, &targets));
+        dispatcher.assign(targets).await;
         let tasks = vec![
             tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
@@ -127,6 +131,7 @@ impl App {
             forms,
             access,
             dispatcher,
+            followers,
             clock,
             wanted,
             paces,
@@ -155,9 +160,9 @@ impl App {
         }
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
-        self.dispatcher
-            .assign(targets(config, &self.clock, &self.paces))
-            .await;
+        let targets = targets(config, &self.clock, &self.paces);
+        self.followers.assign(followed(config, &targets));
+        self.dispatcher.assign(targets).await;
         self.wanted.store(Arc::new(Wanted::of(config)));
         orphan(&self.store, &self.wanted).await?;
         // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.
@@ -184,6 +189,7 @@ impl App {
     /// Stops in order: no new requests, what is under way is finished (up to `server.shutdown_grace`), everything synced.
     pub async fn stop(self) -> Result<(), StoreError> {
         let grace = self.server.shutdown_grace;
+        self.followers.stop();
         let in_time = async {
             tokio::join!(self.handle.stop(true), self.dispatcher.stop());
         };
@@ -237,6 +243,18 @@ fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
         in_flight: settings.in_flight,
     };
     config.destinations.iter().enumerate().map(build).collect()
+}
+
+/// The destinations whose orders are looked after.
+fn followed(config: &Config, targets: &[Target]) -> Vec<FollowTarget> {
+    let all = config.destinations.iter().zip(targets);
+    all.filter_map(|(settings, target)| {
+        Some(FollowTarget {
+            destination: Arc::clone(&target.destination),
+            every: settings.status_poll?,
+        })
+    })
+    .collect()
 }
 
 /// The forms and destinations of the config.

@@ -67,6 +67,30 @@ impl Pace {
         }
     }
 
+    /// Waits until one request can be sent that nobody else will miss: nobody waits for a turn, and half of the second stays free for
+    /// leads. For errands that can wait for ever, such as looking after orders.
+    pub async fn acquire_spare(&self) {
+        loop {
+            let now = self.0.clock.monotonic();
+            let again_at = match self.0.sent.try_lock() {
+                Ok(mut sent) => {
+                    let (limit, held_back_until) = self.in_force();
+                    let at = sent
+                        .earliest(now, limit.div_ceil(2))
+                        .max(held_back_until.unwrap_or(now));
+                    if at <= now {
+                        sent.record(now);
+                        return;
+                    }
+                    at
+                }
+                // Somebody with a lead in hand waits for the second to pass.
+                Err(_taken) => now + WINDOW,
+            };
+            self.0.clock.sleep(again_at - now).await;
+        }
+    }
+
     /// Sends nothing for so long: the CRM asked for it.
     pub fn hold_back(&self, span: Duration) {
         let until = self.0.clock.monotonic() + span;
@@ -252,6 +276,31 @@ mod tests {
                 .await
                 .is_some()
         );
+    }
+
+    #[tokio::test]
+    async fn an_errand_leaves_half_of_the_second_free_and_waits_behind_everybody() {
+        let clock = Clock::system();
+        let pace = Pace::new(&clock, owner("shop"), 4);
+        let now = futures_util::future::poll_immediate::<std::pin::Pin<Box<dyn Future<Output = ()>>>>;
+        assert!(now(Box::pin(pace.acquire_spare())).await.is_none(), "full");
+        clock.advance(Duration::from_secs(2));
+        for _ in 0..2 {
+            assert!(now(Box::pin(pace.acquire_spare())).await.is_some());
+        }
+        assert!(now(Box::pin(pace.acquire_spare())).await.is_none(), "half");
+        for _ in 0..2 {
+            assert!(now(Box::pin(pace.acquire())).await.is_some(), "for leads");
+        }
+        let mut lead = Box::pin(pace.acquire());
+        assert!(futures_util::poll!(lead.as_mut()).is_pending());
+        clock.advance(Duration::from_secs(2));
+        assert!(
+            now(Box::pin(pace.acquire_spare())).await.is_none(),
+            "somebody waits"
+        );
+        assert!(futures_util::poll!(lead.as_mut()).is_ready());
+        assert!(now(Box::pin(pace.acquire_spare())).await.is_some());
     }
 
     #[tokio::test]

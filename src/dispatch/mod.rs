@@ -1,4 +1,4 @@
-//! The delivering side: one worker per destination; lanes, pause and probe.
+//! The delivering side: one worker per destination; lanes, pause and probe. Beside it [`Followers`] look after what was delivered.
 //!
 //! ```text
 //!  store (wake-up, due) -> worker: claim -> attempt: begin -> destination.deliver -> judge -> settle -> store
@@ -8,6 +8,7 @@
 
 mod attempt;
 mod breaker;
+mod follow;
 mod health;
 mod worker;
 
@@ -25,6 +26,7 @@ use crate::dispatch::worker::{Assignment, Worker};
 use crate::lead::DestinationId;
 use crate::store::Store;
 
+pub use follow::{FollowTarget, Followers};
 pub use health::{DestinationHealth, Health, Outlook};
 
 /// A destination with the rules of its deliveries.

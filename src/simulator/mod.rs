@@ -48,6 +48,7 @@ mod lists;
 mod operation;
 mod options;
 mod order_checks;
+mod order_life;
 mod orders;
 mod pace;
 mod pages;
@@ -67,5 +68,6 @@ pub use account::{
 pub use crm::SimulatedCrm;
 pub use fault::{Body, Calls, Fault, FaultKind, Stage, Target};
 pub use journal::{ReceivedRequest, Totals};
+pub use order_life::OrderChange;
 pub use options::{DEMO_API_KEY, Options, StartError};
 pub use shared::Stats;

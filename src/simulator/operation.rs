@@ -35,6 +35,8 @@ pub(super) enum Operation {
     GetOrder(String),
     EditOrder(String),
     OrderStatuses,
+    OrderHistory,
+    CombineOrders,
     FixOrderIds,
     Notify,
 }
@@ -67,6 +69,8 @@ impl Operation {
             Self::GetOrder(_) => "orders/get",
             Self::EditOrder(_) => "orders/edit",
             Self::OrderStatuses => "orders/statuses",
+            Self::OrderHistory => "orders/history",
+            Self::CombineOrders => "orders/combine",
             Self::FixOrderIds => "orders/fix-external-ids",
             Self::Notify => "notifications/send",
         }
@@ -88,10 +92,14 @@ impl Operation {
             | Self::EditCustomer(_)
             | Self::CombineCustomers
             | Self::FixCustomerIds => Some("customer_write"),
-            Self::ListOrders | Self::GetOrder(_) | Self::OrderStatuses => Some("order_read"),
-            Self::CreateOrder | Self::UploadOrders | Self::EditOrder(_) | Self::FixOrderIds => {
-                Some("order_write")
+            Self::ListOrders | Self::GetOrder(_) | Self::OrderStatuses | Self::OrderHistory => {
+                Some("order_read")
             }
+            Self::CreateOrder
+            | Self::UploadOrders
+            | Self::EditOrder(_)
+            | Self::CombineOrders
+            | Self::FixOrderIds => Some("order_write"),
             Self::Notify => Some("notification_write"),
         }
     }
@@ -145,6 +153,8 @@ fn orders(segments: &[&str]) -> Option<(&'static str, Operation)> {
         ["create"] => ("POST", Operation::CreateOrder),
         ["upload"] => ("POST", Operation::UploadOrders),
         ["statuses"] => ("GET", Operation::OrderStatuses),
+        ["history"] => ("GET", Operation::OrderHistory),
+        ["combine"] => ("POST", Operation::CombineOrders),
         ["fix-external-ids"] => ("POST", Operation::FixOrderIds),
         [id] if !id.is_empty() => ("GET", Operation::GetOrder((*id).to_owned())),
         [id, "edit"] if !id.is_empty() => ("POST", Operation::EditOrder((*id).to_owned())),

@@ -115,6 +115,7 @@ pub(crate) fn destination(crm: &SimulatedCrm, setup: &Setup) -> Arc<dyn Destinat
         retry: RetrySchedule::new(vec![Duration::from_secs(10)], Duration::from_secs(60))
             .expect("schedule"),
         in_flight: 8,
+        status_poll: None,
         kind: KindSettings::RetailCrm(retailcrm::Settings {
             url: crm.url().parse().expect("url"),
             api_key: Secret::new(setup.key),

@@ -13,6 +13,7 @@ mod fields;
 mod mapping;
 mod repair;
 mod settings;
+mod standings;
 mod suggest;
 mod zone;
 
@@ -24,7 +25,7 @@ use futures_util::future::BoxFuture;
 pub use settings::Settings;
 
 use crate::clock::Clock;
-use crate::delivery::Failure;
+use crate::delivery::{Failure, OrderStanding};
 use crate::destination::pace::Paces;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Report};
@@ -34,6 +35,7 @@ use api::{Api, Fault};
 use contacts::KnownContacts;
 use deliver::Attempt;
 use mapping::Mapping;
+use standings::StatusNames;
 use zone::AccountZone;
 
 /// One RetailCRM account.
@@ -51,6 +53,7 @@ struct Account {
     api: Api,
     zone: AccountZone,
     known: KnownContacts,
+    status_names: StatusNames,
 }
 
 /// One deliver rule that ends here.
@@ -80,6 +83,7 @@ impl RetailCrm {
             api: Api::new(settings, pace, clock.clone()),
             zone: AccountZone::new(clock.clone()),
             known: KnownContacts::default(),
+            status_names: StatusNames::new(clock.clone()),
         };
         let (mut rules, mut by_form) = (Vec::new(), BTreeMap::new());
         for form in forms.iter() {
@@ -149,6 +153,13 @@ impl Destination for RetailCrm {
             answer.map(drop).map_err(Fault::into_failure)
         }
         .boxed()
+    }
+
+    fn standings<'a>(
+        &'a self,
+        orders: &'a [(u64, Option<OrderStanding>)],
+    ) -> BoxFuture<'a, Result<Vec<(u64, OrderStanding)>, Failure>> {
+        standings::ask(&self.account.api, &self.account.status_names, orders).boxed()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {

@@ -5,6 +5,7 @@ mod account;
 mod gathering;
 mod records;
 mod reply;
+mod statuses;
 
 use std::time::{Duration, Instant};
 
@@ -149,6 +150,12 @@ impl Api {
             }
             _ => first,
         }
+    }
+
+    /// Sends one read that can wait for ever: only when no lead needs the pace.
+    async fn errand(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
+        self.pace.acquire_spare().await;
+        self.send(&call, steps).await
     }
 
     /// Sends one request for which the pace has been asked, logs it, and judges the answer.
