@@ -189,7 +189,7 @@ impl App {
     /// Stops in order: no new requests, what is under way is finished (up to `server.shutdown_grace`), everything synced.
     pub async fn stop(self) -> Result<(), StoreError> {
         let grace = self.server.shutdown_grace;
-        self.followers.stop();
+        self.followers.stop().await;
         let in_time = async {
             tokio::join!(self.handle.stop(true), self.dispatcher.stop());
         };

@@ -278,29 +278,29 @@ mod tests {
         );
     }
 
+    async fn goes_at_once(turn: impl Future<Output = ()>) -> bool {
+        let turn = std::pin::pin!(turn);
+        futures_util::future::poll_immediate(turn).await.is_some()
+    }
+
     #[tokio::test]
     async fn an_errand_leaves_half_of_the_second_free_and_waits_behind_everybody() {
         let clock = Clock::system();
         let pace = Pace::new(&clock, owner("shop"), 4);
-        let now = futures_util::future::poll_immediate::<std::pin::Pin<Box<dyn Future<Output = ()>>>>;
-        assert!(now(Box::pin(pace.acquire_spare())).await.is_none(), "full");
+        assert!(!goes_at_once(pace.acquire_spare()).await, "full at start");
         clock.advance(Duration::from_secs(2));
-        for _ in 0..2 {
-            assert!(now(Box::pin(pace.acquire_spare())).await.is_some());
-        }
-        assert!(now(Box::pin(pace.acquire_spare())).await.is_none(), "half");
-        for _ in 0..2 {
-            assert!(now(Box::pin(pace.acquire())).await.is_some(), "for leads");
-        }
+        assert!(goes_at_once(pace.acquire_spare()).await);
+        assert!(goes_at_once(pace.acquire_spare()).await);
+        assert!(!goes_at_once(pace.acquire_spare()).await, "half is spent");
+        assert!(goes_at_once(pace.acquire()).await, "the rest is for leads");
+        assert!(goes_at_once(pace.acquire()).await);
         let mut lead = Box::pin(pace.acquire());
-        assert!(futures_util::poll!(lead.as_mut()).is_pending());
+        assert!(!goes_at_once(lead.as_mut()).await);
         clock.advance(Duration::from_secs(2));
-        assert!(
-            now(Box::pin(pace.acquire_spare())).await.is_none(),
-            "somebody waits"
-        );
-        assert!(futures_util::poll!(lead.as_mut()).is_ready());
-        assert!(now(Box::pin(pace.acquire_spare())).await.is_some());
+        assert!(!goes_at_once(pace.acquire_spare()).await, "a lead waits");
+        assert!(goes_at_once(lead.as_mut()).await);
+        drop(lead);
+        assert!(goes_at_once(pace.acquire_spare()).await);
     }
 
     #[tokio::test]

@@ -68,6 +68,6 @@ pub use account::{
 pub use crm::SimulatedCrm;
 pub use fault::{Body, Calls, Fault, FaultKind, Stage, Target};
 pub use journal::{ReceivedRequest, Totals};
-pub use order_life::OrderChange;
 pub use options::{DEMO_API_KEY, Options, StartError};
+pub use order_life::OrderChange;
 pub use shared::Stats;

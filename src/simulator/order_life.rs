@@ -52,7 +52,9 @@ pub(super) fn change(world: &mut World, order: u64, change: &OrderChange) -> boo
             let now = world.now();
             if let Some(order) = world.records.orders.get_mut(&order) {
                 order.fields.insert("status".to_owned(), json!(code));
-                order.fields.insert("statusUpdatedAt".to_owned(), json!(now));
+                order
+                    .fields
+                    .insert("statusUpdatedAt".to_owned(), json!(now));
             }
             true
         }
@@ -127,8 +129,17 @@ pub(super) fn combine(world: &mut World, call: &Call) -> Result<Answer, Refusal>
 /// `orders/history`: oldest first. `page` together with `filter[sinceId]` is refused, as since May 2023.
 pub(super) fn history(world: &World, call: &Call) -> Result<Answer, Refusal> {
     let filters = call.filters()?;
-    let known = ["sinceId", "orderId", "orderExternalId", "startDate", "endDate"];
-    if filters.iter().any(|one| !known.contains(&one.name.as_str())) {
+    let known = [
+        "sinceId",
+        "orderId",
+        "orderExternalId",
+        "startDate",
+        "endDate",
+    ];
+    if filters
+        .iter()
+        .any(|one| !known.contains(&one.name.as_str()))
+    {
         return Err(Refusal::parameter("filter", Text::ExtraFields));
     }
     let value = |name: &str| filters.iter().find(|one| one.name == name);

@@ -9,6 +9,7 @@ mod bad_input;
 mod cors;
 mod delivery;
 mod idempotency;
+mod order_status;
 mod outage;
 mod rate_limit;
 mod restart;

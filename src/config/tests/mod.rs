@@ -257,6 +257,22 @@ fn what_is_written_is_what_is_kept() {
 }
 
 #[test]
+fn the_status_poll_is_off_or_a_minute_at_least() {
+    let poll = |written: &str| parse(&format!("{SHOP}{written}"));
+    let kept = |written: &str| poll(written).expect("a good config").destinations[0].status_poll;
+    assert_eq!(kept(""), None);
+    assert_eq!(kept("status_poll = \"off\""), None);
+    let quarter = std::time::Duration::from_secs(900);
+    assert_eq!(kept("status_poll = \"15m\""), Some(quarter));
+    assert_eq!(
+        problems(&format!("{SHOP}status_poll = \"5s\"")),
+        [
+            "destinations[0].status_poll: expected \"off\" or a duration of a minute at least such as \"15m\", found \"5s\""
+        ]
+    );
+}
+
+#[test]
 fn paths_stay_relative_for_a_config_in_the_working_directory() {
     let config = Config::parse("", Path::new("config.toml")).expect("a good config");
     assert_eq!(config.store.path, PathBuf::from("data"));

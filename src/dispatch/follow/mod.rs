@@ -59,8 +59,10 @@ impl Followers {
     /// Looks after the orders of these destinations and of no others. Sweeps keep their times over a new assignment.
     pub fn assign(&self, targets: Vec<FollowTarget>) {
         let followers = targets.into_iter().map(|target| {
+            let schedule = Schedule::new(target.every);
             let follower = Follower {
-                schedule: Schedule::new(target.every),
+                schedule,
+                done: schedule.latest(self.clock.now()),
                 destination: target.destination,
                 store: self.store.clone(),
                 clock: self.clock.clone(),
@@ -68,24 +70,29 @@ impl Followers {
             };
             tokio::spawn(follower.run())
         });
-        self.replace(followers.collect());
+        drop(self.replace(followers.collect()));
     }
 
-    /// Ends them all at once.
-    pub fn stop(&self) {
-        self.replace(Vec::new());
+    /// Cuts them all off and waits until they have let go of the store.
+    pub async fn stop(&self) {
+        for cut_off in self.replace(Vec::new()) {
+            // Ended, cut off or broken: in every case it is over.
+            drop(cut_off.await);
+        }
     }
 
-    fn replace(&self, next: Vec<JoinHandle<()>>) {
+    fn replace(&self, next: Vec<JoinHandle<()>>) -> Vec<JoinHandle<()>> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.iter().for_each(JoinHandle::abort);
-        *running = next;
+        std::mem::replace(&mut running, next)
     }
 }
 
 /// One destination's.
 struct Follower {
     schedule: Schedule,
+    /// The number of the last sweep that went to its end; in the beginning the one before us.
+    done: i64,
     destination: Arc<dyn Destination>,
     store: Store,
     clock: Clock,
@@ -99,15 +106,20 @@ enum Trouble {
 }
 
 impl Follower {
-    async fn run(self) {
-        let mut done = self.schedule.latest(self.clock.now());
+    async fn run(mut self) {
+        let mut tried = self.done;
         loop {
-            let next = self.schedule.latest(self.clock.now()).max(done) + 1;
+            // The machine's date may have been set back meanwhile.
+            let next = tried.min(self.schedule.latest(self.clock.now())) + 1;
             self.clock.sleep_until(self.schedule.due_at(next)).await;
             let sweep = self.schedule.latest(self.clock.now());
-            match self.sweep(&self.schedule.windows(done, sweep)).await {
+            tried = sweep;
+            match self
+                .sweep(&self.schedule.windows(self.done.min(sweep - 1), sweep))
+                .await
+            {
                 Ok(news) => {
-                    done = sweep;
+                    self.done = sweep;
                     tracing::debug!(destination.id = %self.destination.id(), news, "orders asked after");
                 }
                 Err(Trouble::Store(StoreError::Stopped)) => return,
@@ -136,7 +148,8 @@ impl Follower {
                 let leads = self.store.leads(self.filter(*window), page).await;
                 let leads = leads.map_err(Trouble::Store)?;
                 let deliveries = leads.leads.iter().flat_map(|lead| &lead.status.deliveries);
-                for delivery in deliveries.filter(|each| each.destination == *self.destination.id()) {
+                for delivery in deliveries.filter(|each| each.destination == *self.destination.id())
+                {
                     let Some(order) = delivery.made_order() else {
                         continue;
                     };

@@ -91,9 +91,8 @@ impl Schedule {
         let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         let mut stages = STAGES.iter().enumerate();
         // With spans longer than a day, the first is asked after nevertheless.
-        let (_, stage) = stages.find(|(place, stage)| {
-            passed <= millis(stage.until) || (*place == 0 && age == 1)
-        })?;
+        let (_, stage) = stages
+            .find(|(place, stage)| passed <= millis(stage.until) || (*place == 0 && age == 1))?;
         Some((millis(stage.every) / self.span_ms).max(1))
     }
 }
@@ -116,13 +115,16 @@ mod tests {
         numbers
             .filter(|number| {
                 let windows = schedule.windows(number - 1, *number);
-                windows.iter().any(|(from, until)| (*from..*until).contains(&received))
+                windows
+                    .iter()
+                    .any(|(from, until)| (*from..*until).contains(&received))
             })
             .collect()
     }
 
     #[test]
-    fn an_order_is_asked_after_every_quarter_of_an_hour_then_every_four_hours_then_daily_then_never() {
+    fn an_order_is_asked_after_every_quarter_of_an_hour_then_every_four_hours_then_daily_then_never()
+     {
         let schedule = Schedule::new(QUARTER);
         let received = at(1_800_000_000_123);
         let first = schedule.latest(received) + 1;
@@ -131,7 +133,11 @@ mod tests {
         let day = 96;
         let quarters: Vec<i64> = ages.iter().copied().filter(|age| *age <= day).collect();
         assert_eq!(quarters, (1..=day).collect::<Vec<_>>());
-        let week: Vec<i64> = ages.iter().copied().filter(|age| *age > day && *age <= 7 * day).collect();
+        let week: Vec<i64> = ages
+            .iter()
+            .copied()
+            .filter(|age| *age > day && *age <= 7 * day)
+            .collect();
         assert_eq!(week.len(), 36);
         assert!(week.windows(2).all(|pair| pair[1] - pair[0] == 16));
         let month: Vec<i64> = ages.iter().copied().filter(|age| *age > 7 * day).collect();
@@ -154,16 +160,17 @@ mod tests {
 
         #[test]
         fn windows_are_apart_newest_first_and_not_older_than_thirty_days(
-            every in 60_u64..400_000, done in 1_000_000_i64..1_000_100, passed in 1_i64..300
+            every in 60_i64..400_000, at in 1_800_000_000_i64..1_900_000_000, passed in 1_i64..300
         ) {
-            let schedule = Schedule::new(Duration::from_secs(every));
+            let schedule = Schedule::new(Duration::from_secs(every.unsigned_abs()));
+            let done = at / every;
             let sweep = done + passed;
             let windows = schedule.windows(done, sweep);
             prop_assert_eq!(windows[0].1, schedule.due_at(sweep));
             for (from, until) in &windows {
                 prop_assert!(from < until);
                 let age = schedule.due_at(sweep).duration_since(*from);
-                prop_assert!(age <= SignedDuration::from_hours(30 * 24).max(SignedDuration::from_secs(every as i64)));
+                prop_assert!(age <= SignedDuration::from_hours(30 * 24).max(SignedDuration::from_secs(every)));
             }
             for pair in windows.windows(2) {
                 prop_assert!(pair[1].1 < pair[0].0);

@@ -41,7 +41,8 @@ impl Api {
         let path = ["api", "v5", "reference", "statuses"];
         let call = Call::get("reference", &path, Purpose::Read);
         let body = self.errand(call, steps).await?;
-        let named = |record: &Map<String, Value>| Some((text(record, "code")?, text(record, "name")?));
+        let named =
+            |record: &Map<String, Value>| Some((text(record, "code")?, text(record, "name")?));
         Ok(objects(&body, "statuses").filter_map(named).collect())
     }
 
@@ -62,7 +63,8 @@ impl Api {
                 call = call.query("filter[sinceId]", since.to_string());
             }
             let body = self.errand(call, steps).await?;
-            let into = |record: &Map<String, Value>| whole_number(record.get("combinedTo")?.get("id")?);
+            let into =
+                |record: &Map<String, Value>| whole_number(record.get("combinedTo")?.get("id")?);
             if let Some(into) = objects(&body, "history").filter_map(into).last() {
                 return Ok(Some(into));
             }

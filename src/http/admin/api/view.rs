@@ -7,9 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::delivery::{
-    Attempt, AttemptOutcome, Delivery, OrderStanding, OrderStatus, State, Step,
-};
+use crate::delivery::{Attempt, AttemptOutcome, Delivery, OrderStanding, OrderStatus, State, Step};
 use crate::lead::{Create, Field, Language, Lead, Value};
 use crate::store::StoredLead;
 
