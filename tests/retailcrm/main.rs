@@ -6,6 +6,7 @@
 )]
 
 mod check;
+mod conflicts;
 mod customers;
 mod orders;
 mod refusals;

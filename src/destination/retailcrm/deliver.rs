@@ -19,7 +19,7 @@ use crate::delivery::{Cause, Delivered, Failure, FailureKind, Outcome, Receipt, 
 use crate::destination::Claim;
 use crate::destination::retailcrm::Account;
 use crate::destination::retailcrm::api::{Customer, CustomerKey, Fault, OrderRecord, Refusal};
-use crate::destination::retailcrm::customer::{self, Chosen, Made};
+use crate::destination::retailcrm::customer::{self, Chosen, Found, Made};
 use crate::destination::retailcrm::mapping::{
     CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
 };
@@ -38,6 +38,8 @@ pub(super) struct Attempt<'a> {
     pub(super) in_doubt: bool,
     /// The requests so far.
     pub(super) steps: Vec<Step>,
+    /// Phone and e-mail were found to be of two customers.
+    pub(super) in_conflict: bool,
     warnings: Vec<Bilingual>,
     doubt_cleared: bool,
 }
@@ -59,6 +61,7 @@ impl<'a> Attempt<'a> {
             mapping,
             in_doubt: claim.delivery.in_doubt,
             steps: Vec::new(),
+            in_conflict: false,
             warnings: Vec::new(),
             doubt_cleared: false,
         }
@@ -213,6 +216,10 @@ impl<'a> Attempt<'a> {
         let left_out = sent.map(|(draft, _)| draft.left_out()).unwrap_or_default();
         self.warnings.extend(left_out.iter().map(LeftOut::warning));
         let customer = sent.and_then(|(_, customer)| customer);
+        if let Some((sent, shown)) = customer.zip(order.customer.as_ref()) {
+            let known = &self.account.known;
+            known.compare(&self.lead.contact, sent, shown);
+        }
         Delivered {
             receipt: Receipt {
                 order_id: order.id,
@@ -229,16 +236,19 @@ impl<'a> Attempt<'a> {
     async fn deliver_customer(&mut self) -> Outcome {
         let zone = self.zone().await;
         let mut draft = CustomerDraft::new(self.lead, self.mapping, &zone);
-        let known = match self.mapping.customer {
+        let found = match self.mapping.customer {
             CustomerMatching::Match => self.search().await?,
-            CustomerMatching::New | CustomerMatching::None => None,
+            CustomerMatching::New | CustomerMatching::None => Found::Nobody,
         };
-        let id = match known {
-            Some(known) => match self.update(known, &mut draft).await? {
+        if self.in_conflict {
+            draft.keep_apart(self.account.conflict);
+        }
+        let id = match found {
+            Found::Customer(known) => match self.update(known, &mut draft).await? {
                 Some(id) => id,
                 None => self.made(&mut draft).await?,
             },
-            None => self.made(&mut draft).await?,
+            Found::Nobody | Found::NoCustomer => self.made(&mut draft).await?,
         };
         self.warnings
             .extend(draft.left_out().iter().map(LeftOut::warning));
@@ -262,7 +272,10 @@ impl<'a> Attempt<'a> {
 
     async fn made(&mut self, draft: &mut CustomerDraft) -> Result<u64, Failure> {
         match self.make_customer(draft).await? {
-            Made::Customer(id) => Ok(id),
+            Made::Customer(id) => {
+                self.learn_made(id);
+                Ok(id)
+            }
             Made::Refused(refusal) => Err(refusal.into_failure()),
         }
     }

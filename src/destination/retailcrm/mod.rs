@@ -6,6 +6,7 @@
 
 mod api;
 mod check;
+mod conflict;
 mod contacts;
 mod customer;
 mod deliver;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-pub use settings::Settings;
+pub use settings::{ContactConflict, Settings};
 
 use crate::clock::Clock;
 use crate::delivery::{Failure, OrderStanding};
@@ -53,6 +54,7 @@ struct Account {
     api: Api,
     zone: AccountZone,
     known: KnownContacts,
+    conflict: ContactConflict,
     status_names: StatusNames,
 }
 
@@ -83,6 +85,7 @@ impl RetailCrm {
             api: Api::new(settings, pace, clock.clone()),
             zone: AccountZone::new(clock.clone()),
             known: KnownContacts::default(),
+            conflict: settings.conflict,
             status_names: StatusNames::new(clock.clone()),
         };
         let (mut rules, mut by_form) = (Vec::new(), BTreeMap::new());

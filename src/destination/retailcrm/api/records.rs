@@ -11,7 +11,7 @@ use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annot
 const PAGE: &str = "20";
 
 /// What is known of an order in the CRM.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub(in crate::destination::retailcrm) struct OrderRecord {
     /// The internal id.
     pub(in crate::destination::retailcrm) id: Option<u64>,
@@ -21,6 +21,8 @@ pub(in crate::destination::retailcrm) struct OrderRecord {
     pub(in crate::destination::retailcrm) external_id: Option<String>,
     /// Its customer's internal id.
     pub(in crate::destination::retailcrm) customer_id: Option<u64>,
+    /// As much as the order's reply shows of its customer.
+    pub(in crate::destination::retailcrm) customer: Option<Customer>,
 }
 
 /// A customer as the CRM has it.
@@ -255,6 +257,7 @@ pub(super) fn text(record: &Map<String, Value>, key: &str) -> Option<String> {
 }
 
 fn order_record(record: &Map<String, Value>) -> OrderRecord {
+    let shown = record.get("customer").and_then(Value::as_object);
     OrderRecord {
         id: record.get("id").and_then(whole_number),
         number: text(record, "number"),
@@ -263,6 +266,7 @@ fn order_record(record: &Map<String, Value>) -> OrderRecord {
             .get("customer")
             .and_then(|customer| customer.get("id"))
             .and_then(whole_number),
+        customer: shown.and_then(customer),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::destination::retailcrm::api::records::{objects, text};
 use crate::destination::retailcrm::api::reply::whole_number;
-use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
+use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps};
 
 /// A page of the history: the largest the API takes.
 const PAGE: &str = "100";
@@ -28,9 +28,7 @@ impl Api {
             |call, id| call.query("ids[]", id.to_string()),
         );
         let body = self.errand(call, steps).await?;
-        let found: HashMap<u64, String> = objects(&body, "orders").filter_map(status).collect();
-        annotate(steps, format!("{} returned", found.len()));
-        Ok(found)
+        Ok(objects(&body, "orders").filter_map(status).collect())
     }
 
     /// The names of the statuses by code.
