@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
 use crate::destination::registry;
-use crate::dispatch::{Dispatcher, FollowTarget, Followers, Outlook, Target};
+use crate::dispatch::{self, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
@@ -118,6 +118,7 @@ impl App {
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
         orphan(&store, &wanted).await?;
         let targets = targets(&config, &clock, &paces);
+        recall(&store, &targets, &clock).await?;
         followers.assign(followed(&config, &targets));
         dispatcher.assign(targets).await;
         let tasks = vec![
@@ -161,6 +162,7 @@ impl App {
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
         let targets = targets(config, &self.clock, &self.paces);
+        recall(&self.store, &targets, &self.clock).await?;
         self.followers.assign(followed(config, &targets));
         self.dispatcher.assign(targets).await;
         self.wanted.store(Arc::new(Wanted::of(config)));
@@ -243,6 +245,14 @@ fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
         in_flight: settings.in_flight,
     };
     config.destinations.iter().enumerate().map(build).collect()
+}
+
+/// Tells the destinations what is known from their deliveries of the last weeks.
+async fn recall(store: &Store, targets: &[Target], clock: &Clock) -> Result<(), StoreError> {
+    for target in targets {
+        dispatch::recall(store, &*target.destination, clock.now()).await?;
+    }
+    Ok(())
 }
 
 /// The destinations whose orders are looked after.

@@ -54,6 +54,10 @@ pub trait Destination: Send + Sync {
     /// A cheap read that tells whether the destination answers and accepts us.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;
 
+    /// A delivery of the last weeks, told before the first one is handed over, the newest first: what was learnt from it need not be
+    /// asked again. There may be nothing to learn.
+    fn recall(&self, _lead: &Lead, _delivery: &Delivery) {}
+
     /// Where these orders stand now, at most [`ORDERS_AT_ONCE`]; each by its internal id, with what is known of it. Its requests come behind
     /// all others: it waits until the pace has room that no lead needs. A CRM whose orders have no status tells of none.
     fn standings<'a>(

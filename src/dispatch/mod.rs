@@ -10,6 +10,7 @@ mod attempt;
 mod breaker;
 mod follow;
 mod health;
+mod recall;
 mod worker;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use crate::store::Store;
 
 pub use follow::{FollowTarget, Followers};
 pub use health::{DestinationHealth, Health, Outlook};
+pub use recall::recall;
 
 /// A destination with the rules of its deliveries.
 pub struct Target {

@@ -1,7 +1,8 @@
 //! Whose a lead is when its contacts do not agree: two people, a company, somebody who has changed; and what is remembered of it.
 
+use leadgate::delivery::{Delivery, DeliveryId, Receipt, State};
 use leadgate::destination::retailcrm::ContactConflict;
-use leadgate::lead::Create;
+use leadgate::lead::{Bilingual, Create};
 use serde_json::{Value, json};
 
 use crate::world::{Setup, World, anna, destination, lead, merge, post, seed};
@@ -226,4 +227,39 @@ async fn a_contact_that_has_become_somebody_elses_is_forgotten() {
     .await;
     let delivered = world.delivered(&anna()).await;
     assert_eq!(delivered.receipt.customer_id, Some(heir));
+}
+
+#[tokio::test]
+async fn what_a_delivery_with_a_warning_taught_is_asked_for_again_after_a_start() {
+    let world = World::usual().await;
+    let delivery = |warned: bool| {
+        let lead = anna();
+        let id = DeliveryId {
+            lead: lead.id,
+            ordinal: 0,
+        };
+        let target = (world.destination.id().clone(), Create::Order);
+        let mut delivery = Delivery::new(id, target, lead.received_at, false);
+        delivery.state = State::Delivered;
+        delivery.receipt = Some(Receipt {
+            customer_id: Some(77),
+            ..Receipt::default()
+        });
+        delivery.warning = warned.then(|| Bilingual::new("о двух", "of two"));
+        delivery
+    };
+    world.destination.recall(&anna(), &delivery(true));
+    world.delivered(&anna()).await;
+    assert!(world.operations().contains(&"customers/list".to_owned()));
+
+    let world = World::usual().await;
+    let known = seed(&world, json!({"firstName": "Анна"})).await;
+    let mut plain = delivery(false);
+    plain.receipt = Some(Receipt {
+        customer_id: Some(known),
+        ..Receipt::default()
+    });
+    world.destination.recall(&anna(), &plain);
+    let delivered = world.delivered(&anna()).await;
+    assert_eq!(delivered.receipt.customer_id, Some(known));
 }

@@ -54,9 +54,9 @@ fn russian(digits: &str) -> Option<&str> {
 /// Which customer a contact led to last time: saves the search for people who come again. Each phone and each e-mail is remembered for
 /// itself, and the two as they came together. Forgotten when the CRM says otherwise.
 ///
-/// Lives in memory only, and begins empty after a start or a reload: what was learnt is no more than what the CRM's own search answers, at the price of
-/// one search per person; kept on the disk it would be a second register of people with their phones, to be erased with every lead, that
-/// goes stale while nobody looks.
+/// Lives in memory, and is filled at a start from the receipts of the last weeks, which stand in the store with their leads: so it outlives
+/// the process, and is no second register of people that would have to be erased with every lead. What is in it only saves a search; whatever
+/// it does not know, or knows no longer, the CRM is asked for.
 #[derive(Default)]
 pub(super) struct KnownContacts(Mutex<Known>);
 
@@ -122,6 +122,17 @@ impl KnownContacts {
         let key = Keys::of(contact).together;
         let mut known = self.known();
         key.into_iter().for_each(|key| known.put(key, customer));
+    }
+
+    /// Remembers where this contact went in an earlier life, unless something newer is known. Only for the contact as a whole: which of phone and
+    /// e-mail the customer's record holds was not kept.
+    pub(super) fn recall(&self, contact: &Contact, customer: u64) {
+        let keys = Keys::of(contact);
+        let key = keys.together.or(keys.phone).or(keys.email);
+        let mut known = self.known();
+        if let Some(key) = key.filter(|key| !known.customers.contains_key(key)) {
+            known.put(key, customer);
+        }
     }
 
     /// Remembers a customer that was made of this contact.

@@ -26,11 +26,11 @@ use futures_util::future::BoxFuture;
 pub use settings::{ContactConflict, Settings};
 
 use crate::clock::Clock;
-use crate::delivery::{Failure, OrderStanding};
+use crate::delivery::{Delivery, Failure, OrderStanding, State};
 use crate::destination::pace::Paces;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Report};
-use crate::lead::{Create, DeliverRule, DestinationId, FormId, Forms};
+use crate::lead::{Create, CustomerMatching, DeliverRule, DestinationId, FormId, Forms, Lead};
 
 use api::{Api, Fault};
 use contacts::KnownContacts;
@@ -113,9 +113,11 @@ impl RetailCrm {
     }
 
     fn mapping(&self, claim: &Claim) -> Option<&Mapping> {
-        let place = self
-            .by_form
-            .get(&(claim.lead.form.clone(), claim.delivery.create))?;
+        self.mapping_of(&claim.lead.form, claim.delivery.create)
+    }
+
+    fn mapping_of(&self, form: &FormId, create: Create) -> Option<&Mapping> {
+        let place = self.by_form.get(&(form.clone(), create))?;
         self.rules.get(*place).map(|rule| &rule.mapping)
     }
 }
@@ -156,6 +158,18 @@ impl Destination for RetailCrm {
             answer.map(drop).map_err(Fault::into_failure)
         }
         .boxed()
+    }
+
+    fn recall(&self, lead: &Lead, delivery: &Delivery) {
+        let mapping = self.mapping_of(&lead.form, delivery.create);
+        let is_matched = mapping.is_some_and(|rule| rule.customer == CustomerMatching::Match);
+        // A warning may tell of two customers, or of one that was refused: the CRM is asked anew.
+        let is_plain = delivery.state == State::Delivered && delivery.warning.is_none();
+        let receipt = delivery.receipt.as_ref();
+        let customer = receipt.and_then(|receipt| receipt.customer_id);
+        if let Some(customer) = customer.filter(|_| is_matched && is_plain) {
+            self.account.known.recall(&lead.contact, customer);
+        }
     }
 
     fn standings<'a>(

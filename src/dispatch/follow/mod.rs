@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::delivery::{Cause, DeliveryId, OrderStanding};
 use crate::destination::{Destination, ORDERS_AT_ONCE};
 use crate::dispatch::{Health, Outlook};
-use crate::store::{Filter, OrderSeen, Page, Store, StoreError};
+use crate::store::{Filter, OrderSeen, Page, Status, Store, StoreError};
 
 use schedule::{Schedule, Window};
 
@@ -147,17 +147,15 @@ impl Follower {
                 };
                 let leads = self.store.leads(self.filter(*window), page).await;
                 let leads = leads.map_err(Trouble::Store)?;
-                let deliveries = leads.leads.iter().flat_map(|lead| &lead.status.deliveries);
-                for delivery in deliveries.filter(|each| each.destination == *self.destination.id())
-                {
-                    let Some(order) = delivery.made_order() else {
-                        continue;
-                    };
-                    let known = delivery.order_status.clone();
-                    batch.push((delivery.id, order, known.map(|status| status.standing)));
-                    if batch.len() == ORDERS_AT_ONCE {
-                        news += self.ask(std::mem::take(&mut batch)).await?;
-                    }
+                batch.extend(
+                    leads
+                        .leads
+                        .iter()
+                        .flat_map(|lead| self.followed(&lead.status)),
+                );
+                while batch.len() >= ORDERS_AT_ONCE {
+                    let rest = batch.split_off(ORDERS_AT_ONCE);
+                    news += self.ask(std::mem::replace(&mut batch, rest)).await?;
                 }
                 match leads.next {
                     Some(next) => before = Some(next),
@@ -169,6 +167,20 @@ impl Follower {
             news += self.ask(batch).await?;
         }
         Ok(news)
+    }
+
+    /// The orders of a lead in this destination.
+    fn followed(&self, status: &Status) -> impl Iterator<Item = Followed> {
+        let deliveries = status.deliveries.iter();
+        let ours = deliveries.filter(|each| each.destination == *self.destination.id());
+        ours.filter_map(|delivery| {
+            let known = delivery.order_status.clone();
+            Some((
+                delivery.id,
+                delivery.made_order()?,
+                known.map(|known| known.standing),
+            ))
+        })
     }
 
     fn filter(&self, (from, until): Window) -> Filter {
