@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use leadgate::simulator::{Calls, Fault, FaultKind, OrderChange};
+use leadgate::simulator::{Calls, DEMO_API_KEY, Fault, FaultKind, OrderChange};
 use serde_json::{Value, json};
 
 use crate::support::{CALLBACK, Setup, TestApp};
@@ -249,23 +249,46 @@ async fn the_poll_keeps_the_pace_and_leaves_half_of_it_to_the_leads() {
     let mut app = app;
     app.reload(Setup {
         forms,
-        ..polling("requests_per_second = 4")
+        ..polling("requests_per_second = 2")
     })
     .await;
     let before = app.crm.received().len();
     app.clock.advance(QUARTER);
     app.until("all are asked after", async || app.asked().len() >= 4)
         .await;
-    let at: Vec<Duration> = app
-        .crm
-        .received()
-        .iter()
-        .skip(before)
-        .map(|request| request.at)
-        .collect();
-    for three in at.windows(3) {
-        assert!(three[2] - three[0] >= Duration::from_millis(990), "{at:?}");
+    // Four for the statuses and one for their names. At the full pace they would take two seconds.
+    let received = app.crm.received();
+    let (first, last) = (&received[before], &received[before + 4]);
+    let took = last.at - first.at;
+    assert!(took >= Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_paused_destination_is_not_asked_after_orders() {
+    let app = followed().await;
+    let (id, _) = app.order("+79123456789").await;
+    app.crm.set_api_key("another-key-of-thirty-two-characters");
+    app.lead("+79123456780").await;
+    app.until("the destination is paused", async || {
+        app.destination().await["state"] == "paused"
+    })
+    .await;
+    let probes = || {
+        let received = app.crm.received().into_iter();
+        received
+            .filter(|request| request.operation == "system/credentials")
+            .count()
+    };
+    for _ in 0..3 {
+        let before = probes();
+        app.clock.advance(QUARTER);
+        app.until("it is probed", async || probes() > before).await;
     }
+    assert_eq!(app.asked(), Vec::<Vec<u64>>::new());
+    app.crm.set_api_key(DEMO_API_KEY);
+    app.until_healthy().await;
+    app.clock.advance(QUARTER);
+    app.until_standing(&id, "code", json!("new")).await;
 }
 
 #[tokio::test]
