@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigProblems, Problem};
 use crate::destination::registry::KindSettings;
+use crate::destination::retailcrm::ContactConflict;
 use crate::lead::{Create, OriginRule};
 
 const SHOP: &str = r#"
@@ -270,6 +271,24 @@ fn the_status_poll_is_off_or_a_minute_at_least() {
             "destinations[0].status_poll: expected \"off\" or a duration of a minute at least such as \"15m\", found \"5s\""
         ]
     );
+}
+
+#[test]
+fn whose_a_lead_with_two_customers_is_can_be_chosen() {
+    let kept = |written: &str| {
+        let config = parse(&format!("{SHOP}{written}")).expect("a good config");
+        let KindSettings::RetailCrm(shop) = &config.destinations[0].kind;
+        shop.conflict
+    };
+    assert_eq!(kept(""), ContactConflict::Phone);
+    for (word, conflict) in [
+        ("phone", ContactConflict::Phone),
+        ("email", ContactConflict::Email),
+        ("new", ContactConflict::New),
+        ("none", ContactConflict::None),
+    ] {
+        assert_eq!(kept(&format!("customer_conflict = \"{word}\"")), conflict);
+    }
 }
 
 #[test]
