@@ -1,18 +1,19 @@
 //! Where leads go: the one trait, and the CRMs behind it. The only user of reqwest.
 //!
 //! A CRM is a folder with the files `mod`, `settings`, `mapping`, `api`, and one line in [`registry`]. A [`Destination`] knows
-//! neither the retry schedule nor the store; it turns one claim into requests and says how that ended.
+//! neither the retry schedule nor the store; it turns claims into requests and says how that ended for each of them.
 
 pub mod client;
 pub mod pace;
 pub mod registry;
 pub mod retailcrm;
+mod sent_log;
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::delivery::{Delivery, Failure, OrderStanding, Outcome, Step};
+use crate::delivery::{Delivery, Failure, Lane, OrderStanding, Outcome, Step};
 use crate::lead::{DestinationId, Lead};
 
 pub use crate::lead::Bilingual;
@@ -47,9 +48,13 @@ pub trait Destination: Send + Sync {
     /// The word of `kind` in the config.
     fn kind(&self) -> &'static str;
 
-    /// Hands one lead over. When the claim is in doubt, looks it up first and sends nothing that is already there. Dropping the future
-    /// leaves the outcome unknown.
-    fn deliver<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Report>;
+    /// Hands leads over, together where that saves requests: as much of the pace as this lane has. A claim that is in doubt is looked up first, and
+    /// nothing is sent of what is already there. Whatever one lead meets, the others go on. The reports are in the order of the claims; dropping
+    /// the future leaves all outcomes unknown.
+    fn deliver<'a>(&'a self, lane: Lane, claims: &'a [Claim]) -> BoxFuture<'a, Vec<Report>>;
+
+    /// How many claims it takes at once with profit.
+    fn most_at_once(&self) -> usize;
 
     /// A cheap read that tells whether the destination answers and accepts us.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;

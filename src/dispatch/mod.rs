@@ -8,8 +8,10 @@
 
 mod attempt;
 mod breaker;
+mod desk;
 mod follow;
 mod health;
+mod lanes;
 mod recall;
 mod worker;
 
@@ -22,7 +24,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::delivery::RetrySchedule;
 use crate::destination::Destination;
-use crate::dispatch::attempt::Desk;
+use crate::dispatch::desk::Desk;
 use crate::dispatch::worker::{Assignment, Worker};
 use crate::lead::DestinationId;
 use crate::store::Store;

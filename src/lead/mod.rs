@@ -31,7 +31,7 @@ pub use form::{
 };
 pub use name::PersonName;
 pub use phone::{Phone, PhoneError};
-pub use submission::{Controls, FieldError, FieldErrorCode, FieldErrors, Submission};
+pub use submission::{Controls, FieldError, FieldErrorCode, FieldErrors, Submission, decimal};
 pub use value::{Field, Value};
 
 /// A lead's id: a UUIDv7, so ids sort by the time of receipt. Its text form is what the CRM sees after `lg-`.

@@ -94,13 +94,10 @@ fn reference(account: &Account, list: &str) -> Result<Answer, Refusal> {
         "delivery-types" => keyed("deliveryTypes", delivery_types(account)),
         "delivery-services" => keyed("deliveryServices", plain(&account.delivery_services)),
         "product-statuses" => keyed("productStatuses", plain(&account.product_statuses)),
-        "stores" => keyed("stores", json!([])),
+        "stores" => keyed("stores", listed(&account.stores)),
         "couriers" => keyed("couriers", json!([])),
         "legal-entities" => keyed("legalEntities", json!([])),
-        "price-types" => keyed(
-            "priceTypes",
-            json!([{"code": "base", "name": "Базовая", "active": true, "default": true}]),
-        ),
+        "price-types" => keyed("priceTypes", listed(&account.price_types)),
         "units" => keyed(
             "units",
             json!([{"code": "pc", "name": "Штука", "sym": "шт.", "default": true, "active": true}]),
@@ -147,6 +144,16 @@ fn sites(account: &Account) -> Value {
             })
         },
     )
+}
+
+/// Some lists are arrays.
+fn listed(entries: &[Entry]) -> Value {
+    let shown = entries.iter().enumerate();
+    shown
+        .map(|(index, entry)| {
+            json!({"code": entry.code, "name": entry.name, "active": entry.active, "default": index == 0})
+        })
+        .collect()
 }
 
 fn plain(entries: &[Entry]) -> Value {
@@ -213,10 +220,18 @@ fn payment_types(account: &Account) -> Value {
         &account.payment_types,
         |kind| &kind.code,
         |index, kind| {
+            let statuses = match kind.payment_statuses.as_slice() {
+                [] => account
+                    .payment_statuses
+                    .iter()
+                    .map(|status| status.code.clone())
+                    .collect(),
+                some => some.to_vec(),
+            };
             json!({
                 "name": kind.name, "code": kind.code, "active": true, "defaultForCrm": index == 0,
                 "defaultForApi": index == 0, "deliveryTypes": kind.delivery_types,
-                "paymentStatuses": account.payment_statuses.iter().map(|status| &status.code).collect::<Vec<_>>(),
+                "paymentStatuses": statuses,
                 "sites": kind.sites,
             })
         },

@@ -35,6 +35,7 @@ mod snapshot;
 mod start;
 mod upkeep;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +44,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{
-    Attempt, Conflict, Delivery, DeliveryId, OrderStanding, Outcome, RetrySchedule, State,
+    Attempt, Conflict, Delivery, DeliveryId, Lane, OrderStanding, Outcome, RetrySchedule, State,
 };
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
@@ -158,6 +159,25 @@ pub struct Due {
     pub due_at: Timestamp,
     /// See [`Status::contact_hashes`].
     pub contact_hashes: Vec<u64>,
+    /// See [`Delivery::attempts`].
+    pub attempts: u32,
+    /// See [`Delivery::retries`].
+    pub retries: u32,
+}
+
+/// Which of the due deliveries are looked for: those of one lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// The lane.
+    pub lane: Lane,
+    /// What has never been attempted and came at or after this instant is fresh; everything else is backlog.
+    pub fresh_since: Timestamp,
+    /// Due at or before this instant.
+    pub until: Timestamp,
+    /// At most so many.
+    pub limit: usize,
+    /// Not these.
+    pub skip: &'a HashSet<DeliveryId>,
 }
 
 /// What became of the wish to start an attempt.

@@ -6,6 +6,7 @@
 
 mod admin_api;
 mod bad_input;
+mod baskets;
 mod cors;
 mod delivery;
 mod idempotency;

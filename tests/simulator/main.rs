@@ -12,6 +12,7 @@ mod client;
 mod control;
 mod customers;
 mod faults;
+mod lines;
 mod order_life;
 mod orders;
 mod pages;

@@ -1,7 +1,7 @@
 //! Whose order it is: the customer is found by phone and e-mail, or made. A customer that this lead has made before is met again by its external id,
 //! so no interruption makes two of them.
 
-use crate::delivery::Failure;
+use crate::delivery::{Failure, Lane};
 use crate::destination::retailcrm::api::{
     Customer, CustomerFilter, CustomerKey, Fault, Refusal, Steps,
 };
@@ -18,8 +18,8 @@ const MOST_PAGES: u64 = 5;
 /// How many mergers in a row are followed.
 const MOST_MERGERS: usize = 5;
 
-/// The customer of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The customer of an order; by default nobody that we know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chosen {
     /// The internal id; `None` lets the CRM make its own from the order's contact data.
     pub(super) id: Option<u64>,
@@ -153,12 +153,27 @@ impl Attempt<'_> {
         let phone = phone.map(|phone| CustomerFilter::Phone(search_digits(phone.e164())));
         let email = contact.email.as_ref();
         let email = email.map(|email| CustomerFilter::Email(email.as_str().to_owned()));
-        // Side by side: neither needs the other's answer, so a slow CRM is waited for once.
         let (mut phone_steps, mut email_steps) = (Steps::new(), Steps::new());
-        let (by_phone, by_email) = tokio::join!(
-            self.hits(phone, has_phone, &mut phone_steps),
-            self.hits(email, has_email, &mut email_steps),
-        );
+        let (by_phone, by_email) = match self.lane {
+            // Side by side: neither needs the other's answer, so a slow CRM is waited for once.
+            Lane::Fresh => tokio::join!(
+                self.hits(phone, has_phone, &mut phone_steps),
+                self.hits(email, has_email, &mut email_steps),
+            ),
+            // One request where one is enough: somebody who has the phone and the e-mail settles it.
+            Lane::Backlog => {
+                let by_phone = self.hits(phone, has_phone, &mut phone_steps).await;
+                let settled =
+                    |found: &Vec<Customer>| found.iter().any(|one| has_email(contact, one));
+                let by_email = match &by_phone {
+                    Ok(found) if !settled(found) => {
+                        self.hits(email, has_email, &mut email_steps).await
+                    }
+                    Ok(_) | Err(_) => Ok(Vec::new()),
+                };
+                (by_phone, by_email)
+            }
+        };
         self.steps.append(&mut phone_steps);
         self.steps.append(&mut email_steps);
         let (by_phone, by_email) = (by_phone?, by_email?);
@@ -184,7 +199,7 @@ impl Attempt<'_> {
             return Ok(hits);
         };
         for page in 1..=MOST_PAGES {
-            let found = self.account.api.find_customers(&filter, page, steps).await;
+            let found = self.api.find_customers(&filter, page, steps).await;
             let (customers, pages) = found.map_err(Fault::into_failure)?;
             hits.extend(
                 customers
@@ -212,12 +227,7 @@ impl Attempt<'_> {
         }
         let mut repairs = 0;
         loop {
-            let refusal = match self
-                .account
-                .api
-                .make_customer(&draft.json(), &mut self.steps)
-                .await
-            {
+            let refusal = match self.api.make_customer(&draft.json(), &mut self.steps).await {
                 Ok(id) => return Ok(Made::Customer(id)),
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
@@ -237,7 +247,7 @@ impl Attempt<'_> {
     pub(super) async fn follow(&mut self, key: CustomerKey) -> Result<Option<Customer>, Failure> {
         let mut key = key;
         for _ in 0..MOST_MERGERS {
-            match self.account.api.customer(&key, &mut self.steps).await {
+            match self.api.customer(&key, &mut self.steps).await {
                 Ok(customer) => return Ok(Some(customer)),
                 Err(Fault::Missing {
                     combined_to: Some(into),

@@ -4,20 +4,16 @@
 //! waits for, the first to come waits for its turn on behalf of all who come meanwhile, and sends them as one
 //! `customers/upload` (50 rows at most). Whatever an upload does not say clearly of a row is asked again for that row alone.
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::delivery::{Cause, Failure, FailureKind};
-use crate::destination::retailcrm::api::records::objects;
-use crate::destination::retailcrm::api::reply::whole_number;
+use crate::destination::pace::Permit;
+use crate::destination::retailcrm::api::upload::{Entity, MOST_ROWS, stored};
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
-
-/// The most rows of one upload.
-const MOST_ROWS: usize = 50;
 
 /// The customers that wait.
 #[derive(Default)]
@@ -92,17 +88,15 @@ impl Api {
             customer: customer.clone(),
             reply,
         }) {
-            self.pace.acquire().await;
+            let mut permit = Some(self.pace.acquire().await);
             let mut rows = lead.take();
-            if rows.len() == 1 {
-                return self.create_customer_now(customer, steps).await;
+            if let Some(permit) = permit.take_if(|_| rows.len() == 1) {
+                return self.create_customer_now(customer, permit, steps).await;
             }
-            let mut is_paced = true;
             while !rows.is_empty() {
                 let rest = rows.split_off(rows.len().min(MOST_ROWS));
-                self.upload(rows, is_paced, steps).await;
+                self.upload(rows, permit.take(), steps).await;
                 rows = rest;
-                is_paced = false;
             }
         }
         match end.await {
@@ -113,26 +107,28 @@ impl Api {
         }
     }
 
-    async fn upload(&self, rows: Vec<Row>, is_paced: bool, steps: &mut Steps) {
+    async fn upload(&self, rows: Vec<Row>, permit: Option<Permit>, steps: &mut Steps) {
         let customers = Value::Array(rows.iter().map(|row| row.customer.clone()).collect());
         let form = self.with_site(vec![("customers", customers.to_string())]);
         let path = ["api", "v5", "customers", "upload"];
-        let call = Call::post("customers/upload", &path, form, Purpose::Create);
-        let answer = if is_paced {
-            self.send(&call, steps).await
-        } else {
-            self.call(call, steps).await
+        let call = Call::post("customers/upload", &path, form, Purpose::Upload);
+        let answer = match permit {
+            Some(permit) => self.send(&call, permit, steps).await,
+            None => self.call(call, steps).await,
         };
         annotate(steps, format!("{} customers in one request", rows.len()));
-        let made = answer.as_ref().map(ids_by_external_id).unwrap_or_default();
+        let made = answer
+            .as_ref()
+            .map(|body| stored(body, Entity::Customers))
+            .unwrap_or_default();
         for row in rows {
             let end = match &answer {
                 Ok(_) => row
                     .customer
                     .get("externalId")
                     .and_then(Value::as_str)
-                    .and_then(|id| made.get(id)),
-                // 460 and other refusals: some rows are in, some are not; each asks for itself and finds what is there.
+                    .and_then(|id| made.get(id)?.id),
+                // Refused as a whole, for the sake of some row: each asks for itself.
                 Err(Fault::Refused(_) | Fault::Missing { .. }) => None,
                 Err(fault @ Fault::Failed(_)) => {
                     drop(row.reply.send(RowEnd::Failed(fault.clone())));
@@ -140,21 +136,9 @@ impl Api {
                 }
             };
             // A row whose attempt is gone needs no answer.
-            drop(
-                row.reply
-                    .send(end.map_or(RowEnd::Alone, |id| RowEnd::Made(*id))),
-            );
+            drop(row.reply.send(end.map_or(RowEnd::Alone, RowEnd::Made)));
         }
     }
-}
-
-fn ids_by_external_id(body: &Map<String, Value>) -> HashMap<String, u64> {
-    let rows = objects(body, "uploadedCustomers");
-    rows.filter_map(|row| {
-        let external_id = row.get("externalId")?.as_str()?.to_owned();
-        Some((external_id, whole_number(row.get("id")?)?))
-    })
-    .collect()
 }
 
 /// The one who led was dropped, perhaps after it had sent.

@@ -1,17 +1,20 @@
 //! Orders and customers on the wire. Replies are read leniently: of a record only what is needed, in any of the shapes that PHP gives it
 //! (trap 15), so that a new field of the CRM never hurts a lead.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::delivery::{Cause, Failure, FailureKind};
+use crate::destination::pace::Permit;
 use crate::destination::retailcrm::api::reply::whole_number;
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
 
 /// How many customers one page of a search brings; the API takes only 20, 50 and 100.
 const PAGE: &str = "20";
 
-/// What is known of an order in the CRM.
-#[derive(Clone, Default)]
+/// What is known of an order in the CRM; of a customer only the two ids.
+#[derive(Clone, Debug, Default)]
 pub(in crate::destination::retailcrm) struct OrderRecord {
     /// The internal id.
     pub(in crate::destination::retailcrm) id: Option<u64>,
@@ -38,6 +41,13 @@ pub(in crate::destination::retailcrm) struct Customer {
     pub(in crate::destination::retailcrm) phones: Vec<String>,
     /// The whole record.
     pub(in crate::destination::retailcrm) record: Map<String, Value>,
+}
+
+impl fmt::Debug for Customer {
+    /// The id alone: the rest is a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Customer({})", self.id)
+    }
 }
 
 /// How a customer is searched for. There is no phone filter: `name` looks at phones too.
@@ -173,20 +183,21 @@ impl Api {
         customer: &Value,
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
-        self.pace.acquire().await;
-        self.create_customer_now(customer, steps).await
+        let permit = self.pace.acquire().await;
+        self.create_customer_now(customer, permit, steps).await
     }
 
     /// The same when the pace has been asked already.
     pub(super) async fn create_customer_now(
         &self,
         customer: &Value,
+        permit: Permit,
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
         let form = self.with_site(vec![("customer", customer.to_string())]);
         let path = ["api", "v5", "customers", "create"];
         let call = Call::post("customers/create", &path, form, Purpose::Create);
-        let body = self.send(&call, steps).await?;
+        let body = self.send(&call, permit, steps).await?;
         annotate(steps, "created");
         body.get("id")
             .and_then(whole_number)
@@ -256,7 +267,7 @@ pub(super) fn text(record: &Map<String, Value>, key: &str) -> Option<String> {
     }
 }
 
-fn order_record(record: &Map<String, Value>) -> OrderRecord {
+pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
     let shown = record.get("customer").and_then(Value::as_object);
     OrderRecord {
         id: record.get("id").and_then(whole_number),
