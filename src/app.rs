@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
 use crate::destination::{Destination, registry};
-use crate::dispatch::{Dispatcher, Outlook, Target};
+use crate::dispatch::{self, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
@@ -73,6 +73,7 @@ pub struct App {
     access: Arc<Access>,
     dispatcher: Dispatcher,
     alerts: Alerts,
+    followers: Followers,
     clock: Clock,
     /// Whose deliveries are still wanted, as the config has it now.
     wanted: Arc<ArcSwap<Wanted>>,
@@ -107,6 +108,7 @@ impl App {
         let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
         let told = config.store.path.join(ALERTS_FILE);
         let alerts = Alerts::start(store.clone(), outlook.clone(), clock.clone(), told);
+        let followers = Followers::new(store.clone(), clock.clone(), outlook.clone());
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
             store: store.clone(),
@@ -127,6 +129,8 @@ impl App {
         let targets = targets(&config, &clock, &paces);
         alerts.assign(&config.alerts, &destinations(&targets), place(&server));
         orphan(&store, &wanted).await?;
+        recall(&store, &targets, &clock).await?;
+        followers.assign(followed(&config, &targets));
         dispatcher.assign(targets).await;
         let tasks = vec![
             tokio::spawn(serve(listening)),
@@ -140,6 +144,7 @@ impl App {
             access,
             dispatcher,
             alerts,
+            followers,
             clock,
             wanted,
             paces,
@@ -172,6 +177,8 @@ impl App {
         let place = place(&self.server);
         self.alerts
             .assign(&config.alerts, &destinations(&targets), place);
+        recall(&self.store, &targets, &self.clock).await?;
+        self.followers.assign(followed(config, &targets));
         self.dispatcher.assign(targets).await;
         self.wanted.store(Arc::new(Wanted::of(config)));
         orphan(&self.store, &self.wanted).await?;
@@ -199,6 +206,7 @@ impl App {
     /// Stops in order: no new requests, what is under way is finished (up to `server.shutdown_grace`), everything synced.
     pub async fn stop(self) -> Result<(), StoreError> {
         let grace = self.server.shutdown_grace;
+        self.followers.stop().await;
         let in_time = async {
             tokio::join!(self.handle.stop(true), self.dispatcher.stop());
         };
@@ -264,6 +272,26 @@ fn destinations(targets: &[Target]) -> Vec<Arc<dyn Destination>> {
 /// Where the links of alerts lead, and in which zone they tell times.
 fn place(server: &Server) -> (&Url, &TimeZone) {
     (&server.public_url, &server.time_zone)
+}
+
+/// Tells the destinations what is known from their deliveries of the last weeks.
+async fn recall(store: &Store, targets: &[Target], clock: &Clock) -> Result<(), StoreError> {
+    for target in targets {
+        dispatch::recall(store, &*target.destination, clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// The destinations whose orders are looked after.
+fn followed(config: &Config, targets: &[Target]) -> Vec<FollowTarget> {
+    let all = config.destinations.iter().zip(targets);
+    all.filter_map(|(settings, target)| {
+        Some(FollowTarget {
+            destination: Arc::clone(&target.destination),
+            every: settings.status_poll?,
+        })
+    })
+    .collect()
 }
 
 /// The forms and destinations of the config.

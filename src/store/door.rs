@@ -17,7 +17,7 @@ use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
     Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
-    Ordered, Page, Settled, Settlement, Status, Store, StoreError, StoredLead, Waiting,
+    OrderSeen, Ordered, Page, Settled, Settlement, Status, Store, StoreError, StoredLead, Waiting,
 };
 
 impl Store {
@@ -178,6 +178,16 @@ impl Store {
             return Ok(0);
         }
         self.ask(|reply| Command::Orphan(gone, reply)).await
+    }
+
+    /// Notes where orders stand in the CRM; returns how many of them stand elsewhere than was known. Nothing is written for the others.
+    pub async fn note_orders(
+        &self,
+        seen: Vec<OrderSeen>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.ask(|reply| Command::NoteOrders(seen, now, reply))
+            .await
     }
 
     /// One lead. Like all reading: sees every lead that has been answered before the call.

@@ -45,7 +45,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{
-    Attempt, Conflict, Delivery, DeliveryId, Lane, Outcome, RetrySchedule, State,
+    Attempt, Conflict, Delivery, DeliveryId, Lane, OrderStanding, Outcome, RetrySchedule, State,
 };
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
@@ -203,6 +203,17 @@ pub enum Settled {
     Recorded(Box<Delivery>),
     /// The attempt is not the latest one; nothing was changed.
     Stale,
+}
+
+/// Where the order of a delivery was seen to stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSeen {
+    /// The delivery that made it.
+    pub id: DeliveryId,
+    /// Its internal id in the CRM.
+    pub order: u64,
+    /// Where it stands.
+    pub standing: OrderStanding,
 }
 
 /// What an operator asks for one lead.

@@ -12,6 +12,7 @@ mod cors;
 mod delivery;
 mod fault_matrix;
 mod idempotency;
+mod order_status;
 mod outage;
 mod rate_limit;
 mod restart;

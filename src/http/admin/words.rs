@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::delivery::{AttemptOutcome, State};
+use crate::delivery::{AttemptOutcome, OrderStanding, State};
 use crate::lead::{HeldReason, Language};
 
 pub(super) use crate::lead::spoken::{leads, moment, plural, span};
@@ -36,6 +36,20 @@ pub(super) fn outcome(outcome: Option<AttemptOutcome>, language: Language) -> &'
             "CRM paused, costs nothing",
         ),
         None => language.pick("идёт или прервана", "under way or cut off"),
+    }
+}
+
+/// Where the order stands in the CRM: the account's own name for it, else its code.
+pub(super) fn standing(standing: &OrderStanding, language: Language) -> String {
+    match standing {
+        OrderStanding::Status { code, name } => name.as_ref().unwrap_or(code).clone(),
+        OrderStanding::Merged { into } => match language {
+            Language::Ru => format!("объединён с заказом {into}"),
+            Language::En => format!("merged into order {into}"),
+        },
+        OrderStanding::Gone => language
+            .pick("заказа больше нет в CRM", "no longer in the CRM")
+            .to_owned(),
     }
 }
 

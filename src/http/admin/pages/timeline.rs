@@ -18,6 +18,7 @@ pub(super) fn deliveries(
             section.card {
                 h2 { (screen.pick("Доставка", "Delivery")) ": " (delivery.destination) }
                 p { (rows::pill(screen, delivery.state)) " " (rows::order(delivery)) }
+                (rows::order_status_in_full(screen, delivery))
                 (rows::what_next(screen, delivery))
                 @if log.is_empty() {
                     p.muted { (screen.pick("Попыток ещё не было.", "No attempt yet.")) }
