@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
-use crate::destination::{Destination, registry};
+use crate::destination::{Destination, LiveDestinations, registry};
 use crate::dispatch::{self, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
@@ -79,6 +79,8 @@ pub struct App {
     wanted: Arc<ArcSwap<Wanted>>,
     /// Kept over a reload: what is spent of the current second stays spent.
     paces: Paces,
+    /// For those who look at destinations and do not deliver.
+    destinations: LiveDestinations,
     server: Arc<Server>,
     handle: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
@@ -120,13 +122,14 @@ impl App {
         };
         let limiter = Arc::clone(&public.limiter);
         let extra = extra.map(|make| make(store.clone()));
-        let for_admin = (Arc::clone(&access), outlook, alerts.clone());
+        let live = LiveDestinations::default();
+        let for_admin = (Arc::clone(&access), (outlook, live.clone()), alerts.clone());
         let routes = routes(public, for_admin, extra);
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
-        let targets = targets(&config, &clock, &paces);
+        let targets = targets(&config, (&clock, &paces), &live);
         alerts.assign(&config.alerts, &destinations(&targets), place(&server));
         orphan(&store, &wanted).await?;
         recall(&store, &targets, &clock).await?;
@@ -148,6 +151,7 @@ impl App {
             clock,
             wanted,
             paces,
+            destinations: live,
             server,
             handle,
             tasks,
@@ -173,7 +177,8 @@ impl App {
         }
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
-        let targets = targets(config, &self.clock, &self.paces);
+        let around = (&self.clock, &self.paces);
+        let targets = targets(config, around, &self.destinations);
         let place = place(&self.server);
         self.alerts
             .assign(&config.alerts, &destinations(&targets), place);
@@ -226,12 +231,13 @@ impl App {
 /// The whole URL table: the admin's, the public one, and what the caller adds.
 fn routes(
     public: PublicParts,
-    (access, outlook, alerts): (Arc<Access>, Outlook, Alerts),
+    (access, (outlook, live), alerts): (Arc<Access>, (Outlook, LiveDestinations), Alerts),
     extra: Option<ExtraRoutes>,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |routes: &mut ServiceConfig| {
         routes.app_data(web::Data::new(outlook.clone()));
         routes.app_data(web::Data::new(alerts.clone()));
+        routes.app_data(web::Data::new(live.clone()));
         routes.app_data(web::Data::from(Arc::clone(&access)));
         admin::routes(routes);
         extra.iter().for_each(|extra| extra(routes));
@@ -255,13 +261,17 @@ fn reachable(settings: &Server, address: SocketAddr) -> Server {
     settings
 }
 
-fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
+/// The destinations of the config with their rules; also made known as the live ones.
+fn targets(config: &Config, around: (&Clock, &Paces), live: &LiveDestinations) -> Vec<Target> {
     let build = |(index, settings): (usize, &registry::Settings)| Target {
-        destination: registry::build(settings, index, &config.forms, (clock, paces)),
+        destination: registry::build(settings, index, &config.forms, around),
         retry: settings.retry.clone(),
         in_flight: settings.in_flight,
     };
-    config.destinations.iter().enumerate().map(build).collect()
+    let targets: Vec<Target> = config.destinations.iter().enumerate().map(build).collect();
+    let destinations = targets.iter().map(|target| Arc::clone(&target.destination));
+    live.replace(destinations.collect());
+    targets
 }
 
 fn destinations(targets: &[Target]) -> Vec<Arc<dyn Destination>> {

@@ -14,6 +14,7 @@
 //! the next attempt looks the lead up in the CRM before it sends anything ([`Delivery::is_in_doubt`]).
 
 mod attempt;
+mod cause_key;
 mod failure;
 mod lane;
 mod receipt;
@@ -27,7 +28,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::lead::{Bilingual, Create, DestinationId, LeadId};
 
-pub use attempt::{Attempt, AttemptOutcome, Step};
+pub use attempt::{Attempt, AttemptOutcome, Step, excerpt};
+pub use cause_key::CauseKey;
 pub use failure::{Cause, Failure, FailureKind};
 pub use lane::{Lane, PerLane, Shares, Turns};
 pub use receipt::{OrderStanding, OrderStatus, Receipt};

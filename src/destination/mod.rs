@@ -4,7 +4,9 @@
 //! neither the retry schedule nor the store; it turns claims into requests and says how that ended for each of them.
 
 pub mod client;
+mod live;
 pub mod pace;
+pub mod preview;
 pub mod registry;
 pub mod retailcrm;
 mod sent_log;
@@ -19,6 +21,9 @@ use crate::delivery::{Delivery, Failure, Lane, OrderStanding, Outcome, Step};
 use crate::lead::{DestinationId, Lead};
 
 pub use crate::lead::Bilingual;
+pub use live::LiveDestinations;
+
+use preview::Preview;
 
 /// The most orders that are asked after at once. RetailCRM tells no bound for `orders/statuses`; fifty is its bound for an upload, and so
 /// many ids make an address of a kilobyte, which every proxy lets pass.
@@ -57,6 +62,9 @@ pub trait Destination: Send + Sync {
 
     /// How many claims it takes at once with profit.
     fn most_at_once(&self) -> usize;
+
+    /// What an attempt of this claim would send now. No request is made; `Err` when the config no longer delivers the lead here.
+    fn preview(&self, claim: &Claim) -> Result<Preview, Failure>;
 
     /// A cheap read that tells whether the destination answers and accepts us.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::delivery::{Attempt, Cause, Conflict, Delivery, DeliveryId, SettleRules, State};
 use crate::lead::{Attribution, Client, Contact, Lead, LeadId, Page};
+use crate::store::deed::{self, DeedKind, Signature};
 use crate::store::overlay::View;
 use crate::store::prepare::Prepared;
 use crate::store::record::{KeyRecord, Record, Table, attempt_key, decode, encode, key_of};
@@ -199,7 +200,7 @@ pub(super) enum Verdict {
 pub(super) fn order(
     lead: LeadId,
     order: Order,
-    now: Timestamp,
+    signature: &Signature,
     view: &View<'_>,
 ) -> Decision<Verdict> {
     let Some(mut status) = status(view, lead)?.filter(|status| status.erased_at.is_none()) else {
@@ -209,8 +210,8 @@ pub(super) fn order(
     let mut changed = false;
     for delivery in &mut status.deliveries {
         let next = match order {
-            Order::Resend => delivery.resend(now),
-            Order::Release => delivery.release(now),
+            Order::Resend => delivery.resend(signature.at),
+            Order::Release => delivery.release(signature.at),
             Order::Discard => delivery.discard(),
         };
         match next {
@@ -220,6 +221,9 @@ pub(super) fn order(
             }
             Err(error) => conflict = conflict.or(Some(error)),
         }
+    }
+    if changed {
+        deed::note(&mut status.deeds, order.into(), signature);
     }
     match conflict {
         _ if changed => Ok((Verdict::Done, vec![put_status(&status)?])),
@@ -235,7 +239,7 @@ pub(super) fn order(
 }
 
 /// Takes the person out of a lead and gives up what is still owed for it.
-pub(super) fn erase(id: LeadId, now: Timestamp, view: &View<'_>) -> Decision<Verdict> {
+pub(super) fn erase(id: LeadId, signature: &Signature, view: &View<'_>) -> Decision<Verdict> {
     let (Some(status), Some(lead)) = (status(view, id)?, view.get(Table::Lead, id.as_bytes())?)
     else {
         return Ok((Verdict::Unknown, Vec::new()));
@@ -254,8 +258,11 @@ pub(super) fn erase(id: LeadId, now: Timestamp, view: &View<'_>) -> Decision<Ver
             .map(|number| Record::delete(Table::Attempt, attempt_key(delivery.id, number)))
     });
     let mut records: Vec<Record> = attempts.collect();
+    let mut deeds = status.deeds.clone();
+    deed::note(&mut deeds, DeedKind::Erase, signature);
     let erased = Status {
-        erased_at: status.erased_at.or(Some(now)),
+        deeds,
+        erased_at: status.erased_at.or(Some(signature.at)),
         contact_hashes: Vec::new(),
         deliveries: status.deliveries.iter().map(Delivery::erase).collect(),
         ..status

@@ -17,6 +17,7 @@ mod applier;
 mod bring_up;
 mod committer;
 mod decide;
+mod deed;
 mod disk;
 mod door;
 mod failures;
@@ -49,6 +50,7 @@ use crate::delivery::{
 };
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
+pub use deed::{Deed, DeedKind, Signature};
 pub use failures::FailedDelivery;
 pub use filter::{Filter, Page};
 pub use room::Store;
@@ -123,6 +125,9 @@ pub struct Status {
     /// Hashes of phone and e-mail: deliveries that share one are sent one after another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contact_hashes: Vec<u64>,
+    /// What operators did with it, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deeds: Vec<Deed>,
     /// What is owed.
     pub deliveries: Vec<Delivery>,
 }
@@ -225,6 +230,16 @@ pub enum Order {
     Release,
     /// Give a held lead up.
     Discard,
+}
+
+impl From<Order> for DeedKind {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Resend => Self::Resend,
+            Order::Release => Self::Release,
+            Order::Discard => Self::Discard,
+        }
+    }
 }
 
 /// What became of it.

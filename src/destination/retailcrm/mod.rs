@@ -14,6 +14,7 @@ mod deliver;
 mod fields;
 mod mapping;
 mod notice;
+mod preview;
 mod repair;
 mod settings;
 mod standings;
@@ -30,6 +31,7 @@ pub use settings::{ContactConflict, Settings};
 use crate::clock::Clock;
 use crate::delivery::{Delivery, Failure, Lane, OrderStanding, State};
 use crate::destination::pace::Paces;
+use crate::destination::preview::Preview;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Notice, NotifyError, Report};
 use crate::lead::{Create, CustomerMatching, DeliverRule, DestinationId, FormId, Forms, Lead};
@@ -193,6 +195,13 @@ impl Destination for RetailCrm {
             }
         }
         .boxed()
+    }
+
+    fn preview(&self, claim: &Claim) -> Result<Preview, Failure> {
+        let mapping = self
+            .mapping(claim)
+            .ok_or_else(|| deliver::no_rule(&claim.lead))?;
+        Ok(preview::preview(&self.account, claim, mapping))
     }
 
     fn most_at_once(&self) -> usize {

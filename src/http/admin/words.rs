@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::delivery::{AttemptOutcome, OrderStanding, State};
 use crate::lead::{HeldReason, Language};
+use crate::store::DeedKind;
 
 pub(super) use crate::lead::spoken::{leads, moment, plural, span};
 
@@ -60,6 +61,16 @@ pub(super) fn held(reason: HeldReason, language: Language) -> &'static str {
             "заполнено скрытое поле-ловушка, люди его не видят",
             "the hidden trap field was filled, which people do not see",
         ),
+    }
+}
+
+/// What an operator did, as a participle after the name.
+pub(super) fn deed(what: DeedKind, language: Language) -> &'static str {
+    match what {
+        DeedKind::Resend => language.pick("повторная отправка", "resent"),
+        DeedKind::Release => language.pick("выпуск из задержанных", "released"),
+        DeedKind::Discard => language.pick("отклонение", "discarded"),
+        DeedKind::Erase => language.pick("стирание данных", "data erased"),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::delivery::{Attempt, AttemptOutcome, Delivery, OrderStanding, OrderStatus, State, Step};
 use crate::lead::{Create, Field, Language, Lead, Value};
-use crate::store::StoredLead;
+use crate::store::{Deed, DeedKind, StoredLead};
 
 /// A lead in the list.
 #[derive(Debug, Serialize)]
@@ -82,6 +82,10 @@ struct StepView {
     http_status: Option<u16>,
     duration_ms: u64,
     note: String,
+    /// Method and path, then a line for each field of the body; masked.
+    request: Option<String>,
+    /// How the answer begins; masked.
+    answer: Option<String>,
 }
 
 /// A lead with everything that is known of it.
@@ -94,6 +98,15 @@ pub(crate) struct LeadDetail {
     page: PageView,
     language: Language,
     key_reused: bool,
+    /// What operators did with it, the oldest first.
+    actions: Vec<ActionView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ActionView {
+    at: Timestamp,
+    by: String,
+    action: DeedKind,
 }
 
 #[derive(Debug, Serialize)]
@@ -206,18 +219,24 @@ impl AttemptView {
             outcome: attempt.outcome,
             http_status: attempt.http_status,
             error: attempt.error.as_ref().map(|cause| cause.text(language)),
-            steps: attempt.steps.iter().map(StepView::new).collect(),
+            steps: attempt
+                .steps
+                .iter()
+                .map(|step| StepView::new(step, language))
+                .collect(),
         }
     }
 }
 
 impl StepView {
-    fn new(step: &Step) -> Self {
+    fn new(step: &Step, language: Language) -> Self {
         Self {
             operation: step.operation.clone(),
             http_status: step.http_status,
             duration_ms: step.duration_ms,
-            note: step.note.clone(),
+            note: step.note.pick(language).to_owned(),
+            request: step.request.clone(),
+            answer: step.answer.clone(),
         }
     }
 }
@@ -244,6 +263,17 @@ impl LeadDetail {
             },
             language: lead.language,
             key_reused: lead.key_reused,
+            actions: stored.status.deeds.iter().map(ActionView::new).collect(),
+        }
+    }
+}
+
+impl ActionView {
+    fn new(deed: &Deed) -> Self {
+        Self {
+            at: deed.at,
+            by: deed.by.clone(),
+            action: deed.what,
         }
     }
 }
