@@ -1,7 +1,7 @@
 //! Whose order it is: the customer is found by phone and e-mail, or made. A customer that this lead has made before is met again by its external id,
 //! so no interruption makes two of them.
 
-use crate::delivery::{Failure, Lane};
+use crate::delivery::Failure;
 use crate::destination::retailcrm::api::{
     Customer, CustomerFilter, CustomerKey, Fault, Refusal, Steps, annotate,
 };
@@ -125,7 +125,7 @@ impl Attempt<'_> {
         let phone = phone.map(|phone| CustomerFilter::Phone(search_digits(phone.e164())));
         let email = contact.email.as_ref();
         let email = email.map(|email| CustomerFilter::Email(email.as_str().to_owned()));
-        if self.lane == Lane::Backlog {
+        if self.is_sparing {
             return self.search_in_turn(phone, email).await;
         }
         // Side by side: neither needs the other's answer, so a slow CRM is waited for once.
