@@ -8,13 +8,16 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, ServiceConfig};
 use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
 use tokio::task::JoinHandle;
+use url::Url;
 
+use crate::alerts::Alerts;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
-use crate::destination::registry;
+use crate::destination::{Destination, registry};
 use crate::dispatch::{self, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
@@ -27,6 +30,9 @@ use crate::store::{OpenError, Status, Store, StoreError};
 
 /// How often addresses that the inbound limiter need not remember are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
+
+/// Where alerts keep what they have told, in the data directory.
+const ALERTS_FILE: &str = "alerts.json";
 
 /// How often the store's upkeep looks whether there is something to do.
 const UPKEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -66,6 +72,7 @@ pub struct App {
     forms: LiveForms,
     access: Arc<Access>,
     dispatcher: Dispatcher,
+    alerts: Alerts,
     followers: Followers,
     clock: Clock,
     /// Whose deliveries are still wanted, as the config has it now.
@@ -99,6 +106,8 @@ impl App {
         let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
         let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
+        let told = config.store.path.join(ALERTS_FILE);
+        let alerts = Alerts::start(store.clone(), outlook.clone(), clock.clone(), told);
         let followers = Followers::new(store.clone(), clock.clone(), outlook.clone());
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
@@ -111,13 +120,15 @@ impl App {
         };
         let limiter = Arc::clone(&public.limiter);
         let extra = extra.map(|make| make(store.clone()));
-        let routes = routes(public, (Arc::clone(&access), outlook), extra);
+        let for_admin = (Arc::clone(&access), outlook, alerts.clone());
+        let routes = routes(public, for_admin, extra);
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
-        orphan(&store, &wanted).await?;
         let targets = targets(&config, &clock, &paces);
+        alerts.assign(&config.alerts, &destinations(&targets), place(&server));
+        orphan(&store, &wanted).await?;
         recall(&store, &targets, &clock).await?;
         followers.assign(followed(&config, &targets));
         dispatcher.assign(targets).await;
@@ -132,6 +143,7 @@ impl App {
             forms,
             access,
             dispatcher,
+            alerts,
             followers,
             clock,
             wanted,
@@ -152,7 +164,7 @@ impl App {
         &self.store
     }
 
-    /// Takes over forms, destinations, users and the token of a new config. What needs a restart is left as it is and named in the log.
+    /// Takes over forms, destinations, alerts, users and the token of a new config. What needs a restart is left as it is and named in the log.
     pub async fn reload(&self, config: &Config) -> Result<(), StoreError> {
         if config.server.listen != self.server.listen
             || config.server.max_body != self.server.max_body
@@ -162,6 +174,9 @@ impl App {
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
         let targets = targets(config, &self.clock, &self.paces);
+        let place = place(&self.server);
+        self.alerts
+            .assign(&config.alerts, &destinations(&targets), place);
         recall(&self.store, &targets, &self.clock).await?;
         self.followers.assign(followed(config, &targets));
         self.dispatcher.assign(targets).await;
@@ -202,6 +217,7 @@ impl App {
             self.handle.stop(false).await;
             self.dispatcher.abort().await;
         }
+        self.alerts.stop().await;
         self.tasks.iter().for_each(JoinHandle::abort);
         self.store.close().await
     }
@@ -210,11 +226,12 @@ impl App {
 /// The whole URL table: the admin's, the public one, and what the caller adds.
 fn routes(
     public: PublicParts,
-    (access, outlook): (Arc<Access>, Outlook),
+    (access, outlook, alerts): (Arc<Access>, Outlook, Alerts),
     extra: Option<ExtraRoutes>,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |routes: &mut ServiceConfig| {
         routes.app_data(web::Data::new(outlook.clone()));
+        routes.app_data(web::Data::new(alerts.clone()));
         routes.app_data(web::Data::from(Arc::clone(&access)));
         admin::routes(routes);
         extra.iter().for_each(|extra| extra(routes));
@@ -245,6 +262,16 @@ fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
         in_flight: settings.in_flight,
     };
     config.destinations.iter().enumerate().map(build).collect()
+}
+
+fn destinations(targets: &[Target]) -> Vec<Arc<dyn Destination>> {
+    let destinations = targets.iter().map(|target| &target.destination);
+    destinations.map(Arc::clone).collect()
+}
+
+/// Where the links of alerts lead, and in which zone they tell times.
+fn place(server: &Server) -> (&Url, &TimeZone) {
+    (&server.public_url, &server.time_zone)
 }
 
 /// Tells the destinations what is known from their deliveries of the last weeks.

@@ -11,7 +11,9 @@ mod sent_log;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use url::Url;
 
 use crate::delivery::{Delivery, Failure, Lane, OrderStanding, Outcome, Step};
 use crate::lead::{DestinationId, Lead};
@@ -74,6 +76,42 @@ pub trait Destination: Send + Sync {
 
     /// Compares the config with the account. `Err` when the account could not be asked.
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>>;
+
+    /// Shows something to the people who work in the CRM, through the CRM's own notifications, if it has any.
+    fn notify<'a>(&'a self, _notice: &'a Notice) -> BoxFuture<'a, Result<(), NotifyError>> {
+        async { Err(NotifyError::NotSupported) }.boxed()
+    }
+}
+
+/// What people in the CRM are to read. Without personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How it is shown.
+    pub tone: Tone,
+    /// The text, line by line; plain.
+    pub lines: Vec<String>,
+    /// Where there is more, and the words of the link.
+    pub link: (Url, String),
+}
+
+/// How a notice is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Good to know.
+    Info,
+    /// Something is wrong.
+    Trouble,
+}
+
+/// Why nobody in the CRM was notified.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NotifyError {
+    /// This CRM has no notifications, or we do not know them.
+    #[error("this kind of CRM has no notifications of its own")]
+    NotSupported,
+    /// It did not take the notice.
+    #[error(transparent)]
+    Failed(#[from] Failure),
 }
 
 /// One disagreement between the config and the account.

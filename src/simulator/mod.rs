@@ -58,6 +58,7 @@ mod payments;
 mod records;
 mod reference;
 mod schema;
+mod set_up;
 mod shared;
 mod texts;
 mod time;

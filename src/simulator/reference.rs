@@ -31,7 +31,8 @@ pub(super) fn answer(world: &World, operation: &Operation, call: &Call) -> Resul
             .map(|field| Answer::ok(json!({"customField": show_field(field, 0)})))
             .ok_or_else(Refusal::not_found),
         Operation::Dictionaries => {
-            let shown: Vec<Value> = account.dictionaries.iter().map(show_dictionary).collect();
+            let shown = account.dictionaries.iter().map(show_dictionary);
+            let shown = filtered(call, &["code", "name"], shown)?;
             let (pagination, rows) = page_of(call, shown)?;
             Ok(Answer::ok(
                 json!({"pagination": pagination, "customDictionaries": rows}),
@@ -256,8 +257,23 @@ fn delivery_types(account: &Account) -> Value {
 }
 
 fn custom_fields(account: &Account, call: &Call) -> Result<Answer, Refusal> {
-    let filters = call.filters()?;
+    let fields = account.custom_fields.iter().enumerate();
+    let shown = fields.map(|(index, field)| show_field(field, index));
     let known = ["entity", "code", "type", "viewMode", "displayArea", "name"];
+    let shown = filtered(call, &known, shown)?;
+    let (pagination, rows) = page_of(call, shown)?;
+    Ok(Answer::ok(
+        json!({"pagination": pagination, "customFields": rows}),
+    ))
+}
+
+/// Those that for every filter name have one of its values; refuses a filter that is not known.
+fn filtered(
+    call: &Call,
+    known: &[&str],
+    shown: impl Iterator<Item = Value>,
+) -> Result<Vec<Value>, Refusal> {
+    let filters = call.filters()?;
     if filters
         .iter()
         .any(|one| !known.contains(&one.name.as_str()))
@@ -272,20 +288,10 @@ fn custom_fields(account: &Account, call: &Call) -> Result<Answer, Refusal> {
                 .any(|other| shown[&other.name] == other.value.as_str())
         })
     };
-    let shown = account
-        .custom_fields
-        .iter()
-        .enumerate()
-        .map(|(index, field)| show_field(field, index))
-        .filter(|shown| fits(shown))
-        .collect();
-    let (pagination, rows) = page_of(call, shown)?;
-    Ok(Answer::ok(
-        json!({"pagination": pagination, "customFields": rows}),
-    ))
+    Ok(shown.filter(fits).collect())
 }
 
-fn entity_name(entity: Entity) -> &'static str {
+pub(super) fn entity_name(entity: Entity) -> &'static str {
     match entity {
         Entity::Order => "order",
         Entity::Customer => "customer",
@@ -335,6 +341,14 @@ fn notify(call: &Call) -> Result<Answer, Refusal> {
     }
     if notification["message"].as_str().is_none_or(str::is_empty) {
         complaints.push(Complaint::new("message", Text::Blank));
+    }
+    let is_list = |key: &str| {
+        let list = notification[key].as_array();
+        list.is_some_and(|list| !list.is_empty())
+    };
+    // Whether the CRM refuses a notification to nobody is not known; the stricter way is taken.
+    if !is_list("userGroups") && !is_list("userIds") {
+        complaints.push(Complaint::new("userGroups", Text::Blank));
     }
     if complaints.is_empty() {
         Ok(Answer::ok(json!({})))

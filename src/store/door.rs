@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::delivery::{Attempt, Cause, Delivery, DeliveryId, State};
 use crate::lead::{DestinationId, FormId, Lead, LeadId};
@@ -16,8 +16,8 @@ use crate::store::query::{self, Sources};
 use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
-    Accepted, Begun, Due, Filter, FormCount, LeadPage, Look, NewLead, Order, OrderSeen, Ordered,
-    Page, Settled, Settlement, Status, Store, StoreError, StoredLead, Waiting,
+    Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
+    OrderSeen, Ordered, Page, Settled, Settlement, Status, Store, StoreError, StoredLead, Waiting,
 };
 
 impl Store {
@@ -252,6 +252,11 @@ impl Store {
     /// Fires when new work or new states are visible to the readers.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.applied.clone()
+    }
+
+    /// Every delivery that fails from now on. A reader that falls behind is told how many it has missed.
+    pub fn failures(&self) -> broadcast::Receiver<FailedDelivery> {
+        self.0.failures.subscribe()
     }
 
     /// Whether a lead could be kept now.

@@ -19,6 +19,7 @@ mod committer;
 mod decide;
 mod disk;
 mod door;
+mod failures;
 mod filter;
 mod frame;
 mod index;
@@ -48,6 +49,7 @@ use crate::delivery::{
 };
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
+pub use failures::FailedDelivery;
 pub use filter::{Filter, Page};
 pub use room::Store;
 pub use start::OpenError;

@@ -5,10 +5,12 @@
 )]
 
 mod admin_api;
+mod alerts;
 mod bad_input;
 mod baskets;
 mod cors;
 mod delivery;
+mod fault_matrix;
 mod idempotency;
 mod order_status;
 mod outage;

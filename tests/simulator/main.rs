@@ -13,6 +13,7 @@ mod control;
 mod customers;
 mod faults;
 mod lines;
+mod official;
 mod order_life;
 mod orders;
 mod pages;

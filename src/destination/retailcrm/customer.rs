@@ -200,7 +200,7 @@ impl Attempt<'_> {
         };
         for page in 1..=MOST_PAGES {
             let found = self.api.find_customers(&filter, page, steps).await;
-            let (customers, pages) = found.map_err(Fault::into_failure)?;
+            let (customers, pages) = found.map_err(Fault::into_failure_of_read)?;
             hits.extend(
                 customers
                     .into_iter()
@@ -253,7 +253,7 @@ impl Attempt<'_> {
                     combined_to: Some(into),
                 }) => key = CustomerKey::Id(into),
                 Err(Fault::Missing { combined_to: None }) => return Ok(None),
-                Err(fault) => return Err(fault.into_failure()),
+                Err(fault) => return Err(fault.into_failure_of_read()),
             }
         }
         Ok(None)

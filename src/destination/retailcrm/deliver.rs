@@ -189,7 +189,7 @@ impl<'a> Attempt<'a> {
         self.api
             .find_order(&external_id, &mut self.steps)
             .await
-            .map_err(Fault::into_failure)
+            .map_err(Fault::into_failure_of_read)
     }
 
     /// `Order already exists.` in any language: it complains of no field, or of the external id.

@@ -13,6 +13,7 @@ mod customer;
 mod deliver;
 mod fields;
 mod mapping;
+mod notice;
 mod repair;
 mod settings;
 mod standings;
@@ -30,7 +31,7 @@ use crate::clock::Clock;
 use crate::delivery::{Delivery, Failure, Lane, OrderStanding, State};
 use crate::destination::pace::Paces;
 use crate::destination::registry::MappingProblem;
-use crate::destination::{Claim, Destination, Finding, Report};
+use crate::destination::{Claim, Destination, Finding, Notice, NotifyError, Report};
 use crate::lead::{Create, CustomerMatching, DeliverRule, DestinationId, FormId, Forms, Lead};
 
 use api::{Api, Fault, MOST_ROWS};
@@ -227,5 +228,15 @@ impl Destination for RetailCrm {
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {
         check::run(self).boxed()
+    }
+
+    fn notify<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<(), NotifyError>> {
+        async move {
+            let (kind, html) = notice::html(notice);
+            let mut unlogged = Vec::new();
+            let answer = self.account.api.notify((kind, &html), &mut unlogged).await;
+            Ok(answer.map_err(Fault::into_failure)?)
+        }
+        .boxed()
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::delivery::{Cause, Failure, FailureKind};
+use crate::delivery::{Cause, Failure, FailureKind, Step};
 use crate::destination::pace::Permit;
 use crate::destination::retailcrm::api::upload::{Entity, MOST_ROWS, stored};
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
@@ -28,7 +28,13 @@ struct Waiting {
 
 struct Row {
     customer: Value,
-    reply: oneshot::Sender<RowEnd>,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// What one row is told, and the request it went with, for the log of its own attempt.
+struct Reply {
+    end: RowEnd,
+    step: Option<Step>,
 }
 
 /// What became of one row.
@@ -83,11 +89,14 @@ impl Api {
         customer: &Value,
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
-        let (reply, end) = oneshot::channel();
-        if let Some(lead) = self.gathering.add(Row {
+        let (reply, told) = oneshot::channel();
+        let row = Row {
             customer: customer.clone(),
             reply,
-        }) {
+        };
+        let lead = self.gathering.add(row);
+        let leads = lead.is_some();
+        if let Some(lead) = lead {
             let mut permit = Some(self.pace.acquire().await);
             let mut rows = lead.take();
             if let Some(permit) = permit.take_if(|_| rows.len() == 1) {
@@ -99,11 +108,15 @@ impl Api {
                 rows = rest;
             }
         }
-        match end.await {
-            Ok(RowEnd::Made(id)) => Ok(id),
-            Ok(RowEnd::Alone) => self.create_customer(customer, steps).await,
-            Ok(RowEnd::Failed(fault)) => Err(fault),
-            Err(_leader_gone) => Err(leader_gone().into()),
+        let Ok(Reply { end, step }) = told.await else {
+            return Err(leader_gone().into());
+        };
+        // The one who led has logged it already.
+        steps.extend(step.filter(|_| !leads));
+        match end {
+            RowEnd::Made(id) => Ok(id),
+            RowEnd::Alone => self.create_customer(customer, steps).await,
+            RowEnd::Failed(fault) => Err(fault),
         }
     }
 
@@ -117,26 +130,25 @@ impl Api {
             None => self.call(call, steps).await,
         };
         annotate(steps, format!("{} customers in one request", rows.len()));
+        let step = steps.last().cloned();
         let made = answer
             .as_ref()
             .map(|body| stored(body, Entity::Customers))
             .unwrap_or_default();
-        for row in rows {
+        for Row { customer, reply } in rows {
             let end = match &answer {
-                Ok(_) => row
-                    .customer
-                    .get("externalId")
-                    .and_then(Value::as_str)
-                    .and_then(|id| made.get(id)?.id),
-                // Refused as a whole, for the sake of some row: each asks for itself.
-                Err(Fault::Refused(_) | Fault::Missing { .. }) => None,
-                Err(fault @ Fault::Failed(_)) => {
-                    drop(row.reply.send(RowEnd::Failed(fault.clone())));
-                    continue;
+                Ok(_) => {
+                    let id = customer.get("externalId").and_then(Value::as_str);
+                    let id = id.and_then(|id| made.get(id)?.id);
+                    id.map_or(RowEnd::Alone, RowEnd::Made)
                 }
+                // 460 and other refusals: some rows are in, some are not; each asks for itself and finds what is there.
+                Err(Fault::Refused(_) | Fault::Missing { .. }) => RowEnd::Alone,
+                Err(fault @ Fault::Failed(_)) => RowEnd::Failed(fault.clone()),
             };
+            let step = step.clone();
             // A row whose attempt is gone needs no answer.
-            drop(row.reply.send(end.map_or(RowEnd::Alone, RowEnd::Made)));
+            drop(reply.send(Reply { end, step }));
         }
     }
 }
@@ -151,7 +163,7 @@ fn leader_gone() -> Failure {
 mod tests {
     use super::*;
 
-    fn row() -> (Row, oneshot::Receiver<RowEnd>) {
+    fn row() -> (Row, oneshot::Receiver<Reply>) {
         let (reply, end) = oneshot::channel();
         let customer = Value::Null;
         (Row { customer, reply }, end)

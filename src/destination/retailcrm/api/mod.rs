@@ -3,6 +3,7 @@
 
 mod account;
 mod gathering;
+mod notifications;
 mod records;
 mod reply;
 mod statuses;

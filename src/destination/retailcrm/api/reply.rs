@@ -82,6 +82,18 @@ impl From<Failure> for Fault {
 }
 
 impl Fault {
+    /// The fault of a read as the end of the attempt. What we read is asked in the same words for every lead, so a refusal says nothing of this
+    /// one: it is asked again later, and an order that may exist stays in doubt.
+    pub(in crate::destination::retailcrm) fn into_failure_of_read(self) -> Failure {
+        match self {
+            Self::Refused(refusal) => Failure {
+                kind: FailureKind::Transient { retry_after: None },
+                ..refusal.into_failure()
+            },
+            other => other.into_failure(),
+        }
+    }
+
     /// The fault as the end of the attempt.
     pub(in crate::destination::retailcrm) fn into_failure(self) -> Failure {
         match self {

@@ -1,6 +1,7 @@
 //! The pages for people: rendered on the server, complete without scripts, in Russian and English.
 
 pub(super) mod actions;
+pub(super) mod alerts;
 mod banner;
 mod filter_bar;
 pub(super) mod forms;
