@@ -53,11 +53,13 @@ async fn until_told(app: &TestApp, count: usize, come: impl Fn() -> usize) {
     .await;
 }
 
-/// Every lead is refused for good.
+/// Every lead is refused for good, alone and in a batch.
 fn refuse_all(app: &TestApp) {
     let text = "Иван +79120000001".to_owned();
     let refusal = FaultKind::SuccessFalse200 { text };
-    app.crm.fault(Fault::new(refusal).on("orders/create"));
+    for operation in ["orders/create", "orders/upload"] {
+        app.crm.fault(Fault::new(refusal.clone()).on(operation));
+    }
 }
 
 /// The notifications that the CRM has taken.
