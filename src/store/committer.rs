@@ -17,7 +17,7 @@ use crate::store::journal::{AppendError, Journal};
 use crate::store::overlay::{Overlay, View};
 use crate::store::prepare::Prepared;
 use crate::store::record::{Record, encode_payload};
-use crate::store::{Accepted, Order, Settled, Settlement, Signature, StoreError};
+use crate::store::{Accepted, Order, OrderSeen, Settled, Settlement, Signature, StoreError};
 
 /// The most commands in one group: enough for every connection of a busy minute, few enough to keep the wait short.
 pub(super) const GROUP: usize = 256;
@@ -35,6 +35,7 @@ pub(super) enum Command {
     Order(LeadId, Order, Signature, Reply<Verdict>),
     Erase(LeadId, Signature, Reply<Verdict>),
     Orphan(Vec<(DeliveryId, Cause)>, Reply<usize>),
+    NoteOrders(Vec<OrderSeen>, Timestamp, Reply<usize>),
     ForgetKeys(Vec<Vec<u8>>, Timestamp, Reply<usize>),
     /// Begin a new journal segment; answers its first sequence.
     Rotate(Reply<u64>),
@@ -163,6 +164,10 @@ impl Committer {
             }
             Command::Orphan(gone, reply) => {
                 let decision = decide::orphan(&gone, view);
+                decided(decision, reply, When::Applied, view)
+            }
+            Command::NoteOrders(seen, now, reply) => {
+                let decision = decide::note_orders(&seen, now, view);
                 decided(decision, reply, When::Applied, view)
             }
             Command::ForgetKeys(keys, now, reply) => {

@@ -8,7 +8,7 @@ use crate::store::deed::{self, DeedKind, Signature};
 use crate::store::overlay::View;
 use crate::store::prepare::Prepared;
 use crate::store::record::{KeyRecord, Record, Table, attempt_key, decode, encode, key_of};
-use crate::store::{Accepted, Order, Settled, Settlement, Status, StoreError};
+use crate::store::{Accepted, Order, OrderSeen, Settled, Settlement, Status, StoreError};
 
 /// What was decided, and the records that make it true.
 pub(super) type Decision<T> = Result<(T, Vec<Record>), StoreError>;
@@ -286,6 +286,32 @@ pub(super) fn orphan(gone: &[(DeliveryId, Cause)], view: &mut View<'_>) -> Decis
             continue;
         };
         *delivery = orphaned;
+        count += 1;
+        // Added one by one: two of them may belong to one lead.
+        view.add(vec![put_status(&status)?]);
+    }
+    Ok((count, Vec::new()))
+}
+
+/// Notes where orders stand in the CRM. Those that are known to stand there, or are not the delivery's order any more, are passed over.
+/// Returns how many were news.
+pub(super) fn note_orders(
+    seen: &[OrderSeen],
+    now: Timestamp,
+    view: &mut View<'_>,
+) -> Decision<usize> {
+    let mut count = 0;
+    for seen in seen {
+        let Some(mut status) = status(view, seen.id.lead)? else {
+            continue;
+        };
+        let Some(delivery) = delivery_mut(&mut status, seen.id) else {
+            continue;
+        };
+        let Some(noted) = delivery.note_order(seen.order, &seen.standing, now) else {
+            continue;
+        };
+        *delivery = noted;
         count += 1;
         // Added one by one: two of them may belong to one lead.
         view.add(vec![put_status(&status)?]);

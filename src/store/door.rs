@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::delivery::{Attempt, Cause, Delivery, DeliveryId, State};
 use crate::lead::{DestinationId, FormId, Lead, LeadId};
@@ -16,8 +16,9 @@ use crate::store::query::{self, Sources};
 use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
-    Accepted, Begun, Due, Filter, FormCount, LeadPage, Look, NewLead, Order, Ordered, Page,
-    Settled, Settlement, Signature, Status, Store, StoreError, StoredLead, Waiting,
+    Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
+    OrderSeen, Ordered, Page, Settled, Settlement, Signature, Status, Store, StoreError,
+    StoredLead, Waiting,
 };
 
 impl Store {
@@ -188,6 +189,16 @@ impl Store {
         self.ask(|reply| Command::Orphan(gone, reply)).await
     }
 
+    /// Notes where orders stand in the CRM; returns how many of them stand elsewhere than was known. Nothing is written for the others.
+    pub async fn note_orders(
+        &self,
+        seen: Vec<OrderSeen>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.ask(|reply| Command::NoteOrders(seen, now, reply))
+            .await
+    }
+
     /// One lead. Like all reading: sees every lead that has been answered before the call.
     pub async fn lead(&self, id: LeadId) -> Result<Option<StoredLead>, StoreError> {
         self.catch_up().await?;
@@ -270,6 +281,11 @@ impl Store {
     /// Fires when new work or new states are visible to the readers.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.applied.clone()
+    }
+
+    /// Every delivery that fails from now on. A reader that falls behind is told how many it has missed.
+    pub fn failures(&self) -> broadcast::Receiver<FailedDelivery> {
+        self.0.failures.subscribe()
     }
 
     /// Whether a lead could be kept now.

@@ -20,6 +20,7 @@ mod decide;
 mod deed;
 mod disk;
 mod door;
+mod failures;
 mod filter;
 mod frame;
 mod index;
@@ -45,11 +46,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{
-    Attempt, Conflict, Delivery, DeliveryId, Lane, Outcome, RetrySchedule, State,
+    Attempt, Conflict, Delivery, DeliveryId, Lane, OrderStanding, Outcome, RetrySchedule, State,
 };
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
 pub use deed::{Deed, DeedKind, Signature};
+pub use failures::FailedDelivery;
 pub use filter::{Filter, Page};
 pub use room::Store;
 pub use start::OpenError;
@@ -206,6 +208,17 @@ pub enum Settled {
     Recorded(Box<Delivery>),
     /// The attempt is not the latest one; nothing was changed.
     Stale,
+}
+
+/// Where the order of a delivery was seen to stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSeen {
+    /// The delivery that made it.
+    pub id: DeliveryId,
+    /// Its internal id in the CRM.
+    pub order: u64,
+    /// Where it stands.
+    pub standing: OrderStanding,
 }
 
 /// What an operator asks for one lead.

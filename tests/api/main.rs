@@ -5,6 +5,7 @@
 )]
 
 mod admin_api;
+mod alerts;
 mod bad_input;
 mod baskets;
 mod cors;
@@ -12,6 +13,7 @@ mod delivery;
 mod failures;
 mod fault_matrix;
 mod idempotency;
+mod order_status;
 mod outage;
 mod preview;
 mod rate_limit;

@@ -4,9 +4,11 @@
 mod account;
 mod gathering;
 mod masked;
+mod notifications;
 mod previews;
 mod records;
 mod reply;
+mod statuses;
 mod upload;
 
 use std::time::{Duration, Instant};
@@ -173,6 +175,12 @@ impl Api {
             }
             _ => first,
         }
+    }
+
+    /// Sends one read that can wait for ever: only when no lead needs the pace.
+    async fn errand(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
+        let permit = self.pace.acquire_spare().await;
+        self.send(&call, permit, steps).await
     }
 
     /// Sends one request for which the pace has been asked, logs it, and judges the answer.

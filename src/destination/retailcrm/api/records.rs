@@ -1,6 +1,8 @@
 //! Orders and customers on the wire. Replies are read leniently: of a record only what is needed, in any of the shapes that PHP gives it
 //! (trap 15), so that a new field of the CRM never hurts a lead.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::delivery::{Cause, Failure, FailureKind};
@@ -13,7 +15,7 @@ use crate::lead::Bilingual;
 const PAGE: &str = "20";
 
 /// What is known of an order in the CRM; of a customer only the two ids.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::destination::retailcrm) struct OrderRecord {
     /// The internal id.
     pub(in crate::destination::retailcrm) id: Option<u64>,
@@ -23,6 +25,8 @@ pub(in crate::destination::retailcrm) struct OrderRecord {
     pub(in crate::destination::retailcrm) external_id: Option<String>,
     /// Its customer's internal id.
     pub(in crate::destination::retailcrm) customer_id: Option<u64>,
+    /// As much as the order's reply shows of its customer.
+    pub(in crate::destination::retailcrm) customer: Option<Customer>,
 }
 
 /// A customer as the CRM has it.
@@ -38,6 +42,13 @@ pub(in crate::destination::retailcrm) struct Customer {
     pub(in crate::destination::retailcrm) phones: Vec<String>,
     /// The whole record.
     pub(in crate::destination::retailcrm) record: Map<String, Value>,
+}
+
+impl fmt::Debug for Customer {
+    /// The id alone: the rest is a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Customer({})", self.id)
+    }
 }
 
 /// How a customer is searched for. There is no phone filter: `name` looks at phones too.
@@ -277,6 +288,7 @@ pub(super) fn text(record: &Map<String, Value>, key: &str) -> Option<String> {
 }
 
 pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
+    let shown = record.get("customer").and_then(Value::as_object);
     OrderRecord {
         id: record.get("id").and_then(whole_number),
         number: text(record, "number"),
@@ -285,6 +297,7 @@ pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
             .get("customer")
             .and_then(|customer| customer.get("id"))
             .and_then(whole_number),
+        customer: shown.and_then(customer),
     }
 }
 

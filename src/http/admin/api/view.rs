@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::delivery::{Attempt, AttemptOutcome, Delivery, State, Step};
+use crate::delivery::{Attempt, AttemptOutcome, Delivery, OrderStanding, OrderStatus, State, Step};
 use crate::lead::{Create, Field, Language, Lead, Value};
 use crate::store::{Deed, DeedKind, StoredLead};
 
@@ -40,10 +40,26 @@ pub(crate) struct DeliveryView {
     order_number: Option<String>,
     customer_id: Option<u64>,
     url: Option<String>,
+    /// Only of orders that are followed.
+    order_status: Option<OrderStatusView>,
     warning: Option<String>,
     last_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt_log: Option<Vec<AttemptView>>,
+}
+
+/// What has become of the order in the CRM.
+#[derive(Debug, Serialize)]
+struct OrderStatusView {
+    /// `status`, `merged` or `gone`.
+    standing: &'static str,
+    code: Option<String>,
+    /// What the account's managers read.
+    name: Option<String>,
+    /// The internal id of the order that took this one over.
+    merged_into: Option<u64>,
+    /// When it was first seen to stand there.
+    noted_at: Timestamp,
 }
 
 /// One try.
@@ -156,6 +172,7 @@ impl DeliveryView {
             order_number: receipt.order_number,
             customer_id: receipt.customer_id,
             url: receipt.url,
+            order_status: delivery.order_status.as_ref().map(OrderStatusView::new),
             warning: delivery
                 .warning
                 .as_ref()
@@ -165,6 +182,25 @@ impl DeliveryView {
                 .as_ref()
                 .map(|cause| cause.text(language)),
             attempt_log: None,
+        }
+    }
+}
+
+impl OrderStatusView {
+    fn new(status: &OrderStatus) -> Self {
+        let (standing, code, name, merged_into) = match &status.standing {
+            OrderStanding::Status { code, name } => {
+                ("status", Some(code.clone()), name.clone(), None)
+            }
+            OrderStanding::Merged { into } => ("merged", None, None, Some(*into)),
+            OrderStanding::Gone => ("gone", None, None, None),
+        };
+        Self {
+            standing,
+            code,
+            name,
+            merged_into,
+            noted_at: status.noted_at,
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn deliveries(
             section.card {
                 h2 { (screen.pick("Доставка", "Delivery")) ": " (delivery.destination) }
                 p { (rows::pill(screen, delivery.state)) " " (rows::order(delivery)) }
+                (rows::order_status_in_full(screen, delivery))
                 (rows::what_next(screen, delivery))
                 (same_cause(screen, delivery))
                 @if log.is_empty() {
