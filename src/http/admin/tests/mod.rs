@@ -283,11 +283,13 @@ fn destinations(clock: &Clock) -> LiveDestinations {
         site: Some("shop-ru".to_owned()),
         requests_per_second: 9,
         timeout: Duration::from_secs(30),
+        conflict: retailcrm::ContactConflict::default(),
     };
     let settings = registry::Settings {
         id: shop(),
         retry: RetrySchedule::default(),
         in_flight: 1,
+        status_poll: None,
         kind: registry::KindSettings::RetailCrm(own),
     };
     let (forms, paces) = (Forms::new([form()]), Paces::default());
