@@ -8,14 +8,17 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, ServiceConfig};
 use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
 use tokio::task::JoinHandle;
+use url::Url;
 
+use crate::alerts::Alerts;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
-use crate::destination::registry;
-use crate::dispatch::{Dispatcher, Outlook, Target};
+use crate::destination::{Destination, LiveDestinations, registry};
+use crate::dispatch::{self, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
@@ -27,6 +30,9 @@ use crate::store::{OpenError, Status, Store, StoreError};
 
 /// How often addresses that the inbound limiter need not remember are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
+
+/// Where alerts keep what they have told, in the data directory.
+const ALERTS_FILE: &str = "alerts.json";
 
 /// How often the store's upkeep looks whether there is something to do.
 const UPKEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -66,11 +72,15 @@ pub struct App {
     forms: LiveForms,
     access: Arc<Access>,
     dispatcher: Dispatcher,
+    alerts: Alerts,
+    followers: Followers,
     clock: Clock,
     /// Whose deliveries are still wanted, as the config has it now.
     wanted: Arc<ArcSwap<Wanted>>,
     /// Kept over a reload: what is spent of the current second stays spent.
     paces: Paces,
+    /// For those who look at destinations and do not deliver.
+    destinations: LiveDestinations,
     server: Arc<Server>,
     handle: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
@@ -98,6 +108,9 @@ impl App {
         let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
         let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
+        let told = config.store.path.join(ALERTS_FILE);
+        let alerts = Alerts::start(store.clone(), outlook.clone(), clock.clone(), told);
+        let followers = Followers::new(store.clone(), clock.clone(), outlook.clone());
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
             store: store.clone(),
@@ -109,13 +122,19 @@ impl App {
         };
         let limiter = Arc::clone(&public.limiter);
         let extra = extra.map(|make| make(store.clone()));
-        let routes = routes(public, (Arc::clone(&access), outlook), extra);
+        let live = LiveDestinations::default();
+        let for_admin = (Arc::clone(&access), (outlook, live.clone()), alerts.clone());
+        let routes = routes(public, for_admin, extra);
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
+        let targets = targets(&config, (&clock, &paces), &live);
+        alerts.assign(&config.alerts, &destinations(&targets), place(&server));
         orphan(&store, &wanted).await?;
-        dispatcher.assign(targets(&config, &clock, &paces)).await;
+        recall(&store, &targets, &clock).await?;
+        followers.assign(followed(&config, &targets));
+        dispatcher.assign(targets).await;
         let tasks = vec![
             tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
@@ -127,9 +146,12 @@ impl App {
             forms,
             access,
             dispatcher,
+            alerts,
+            followers,
             clock,
             wanted,
             paces,
+            destinations: live,
             server,
             handle,
             tasks,
@@ -146,7 +168,7 @@ impl App {
         &self.store
     }
 
-    /// Takes over forms, destinations, users and the token of a new config. What needs a restart is left as it is and named in the log.
+    /// Takes over forms, destinations, alerts, users and the token of a new config. What needs a restart is left as it is and named in the log.
     pub async fn reload(&self, config: &Config) -> Result<(), StoreError> {
         if config.server.listen != self.server.listen
             || config.server.max_body != self.server.max_body
@@ -155,9 +177,14 @@ impl App {
         }
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
-        self.dispatcher
-            .assign(targets(config, &self.clock, &self.paces))
-            .await;
+        let around = (&self.clock, &self.paces);
+        let targets = targets(config, around, &self.destinations);
+        let place = place(&self.server);
+        self.alerts
+            .assign(&config.alerts, &destinations(&targets), place);
+        recall(&self.store, &targets, &self.clock).await?;
+        self.followers.assign(followed(config, &targets));
+        self.dispatcher.assign(targets).await;
         self.wanted.store(Arc::new(Wanted::of(config)));
         orphan(&self.store, &self.wanted).await?;
         // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.
@@ -184,6 +211,7 @@ impl App {
     /// Stops in order: no new requests, what is under way is finished (up to `server.shutdown_grace`), everything synced.
     pub async fn stop(self) -> Result<(), StoreError> {
         let grace = self.server.shutdown_grace;
+        self.followers.stop().await;
         let in_time = async {
             tokio::join!(self.handle.stop(true), self.dispatcher.stop());
         };
@@ -194,6 +222,7 @@ impl App {
             self.handle.stop(false).await;
             self.dispatcher.abort().await;
         }
+        self.alerts.stop().await;
         self.tasks.iter().for_each(JoinHandle::abort);
         self.store.close().await
     }
@@ -202,11 +231,13 @@ impl App {
 /// The whole URL table: the admin's, the public one, and what the caller adds.
 fn routes(
     public: PublicParts,
-    (access, outlook): (Arc<Access>, Outlook),
+    (access, (outlook, live), alerts): (Arc<Access>, (Outlook, LiveDestinations), Alerts),
     extra: Option<ExtraRoutes>,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |routes: &mut ServiceConfig| {
         routes.app_data(web::Data::new(outlook.clone()));
+        routes.app_data(web::Data::new(alerts.clone()));
+        routes.app_data(web::Data::new(live.clone()));
         routes.app_data(web::Data::from(Arc::clone(&access)));
         admin::routes(routes);
         extra.iter().for_each(|extra| extra(routes));
@@ -230,13 +261,47 @@ fn reachable(settings: &Server, address: SocketAddr) -> Server {
     settings
 }
 
-fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
+/// The destinations of the config with their rules; also made known as the live ones.
+fn targets(config: &Config, around: (&Clock, &Paces), live: &LiveDestinations) -> Vec<Target> {
     let build = |(index, settings): (usize, &registry::Settings)| Target {
-        destination: registry::build(settings, index, &config.forms, (clock, paces)),
+        destination: registry::build(settings, index, &config.forms, around),
         retry: settings.retry.clone(),
         in_flight: settings.in_flight,
     };
-    config.destinations.iter().enumerate().map(build).collect()
+    let targets: Vec<Target> = config.destinations.iter().enumerate().map(build).collect();
+    let destinations = targets.iter().map(|target| Arc::clone(&target.destination));
+    live.replace(destinations.collect());
+    targets
+}
+
+fn destinations(targets: &[Target]) -> Vec<Arc<dyn Destination>> {
+    let destinations = targets.iter().map(|target| &target.destination);
+    destinations.map(Arc::clone).collect()
+}
+
+/// Where the links of alerts lead, and in which zone they tell times.
+fn place(server: &Server) -> (&Url, &TimeZone) {
+    (&server.public_url, &server.time_zone)
+}
+
+/// Tells the destinations what is known from their deliveries of the last weeks.
+async fn recall(store: &Store, targets: &[Target], clock: &Clock) -> Result<(), StoreError> {
+    for target in targets {
+        dispatch::recall(store, &*target.destination, clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// The destinations whose orders are looked after.
+fn followed(config: &Config, targets: &[Target]) -> Vec<FollowTarget> {
+    let all = config.destinations.iter().zip(targets);
+    all.filter_map(|(settings, target)| {
+        Some(FollowTarget {
+            destination: Arc::clone(&target.destination),
+            every: settings.status_poll?,
+        })
+    })
+    .collect()
 }
 
 /// The forms and destinations of the config.

@@ -79,11 +79,23 @@ impl Pace {
             Lane::Backlog => &shared.first.backlog,
         };
         let _first = first.lock().await;
+        self.turn(|state, now| state.ask(self.lane, now)).await
+    }
+
+    /// Waits until one request can be sent that nobody else will miss: nobody waits for a turn, and half of the second stays free for
+    /// leads. For errands that can wait for ever, such as looking after orders.
+    pub async fn acquire_spare(&self) -> Permit {
+        self.turn(State::ask_spare).await
+    }
+
+    /// Asks again whenever the answer may have changed, until it is yes.
+    async fn turn(&self, ask: impl Fn(&mut State, Instant) -> Turn) -> Permit {
+        let shared = &self.shared;
         let mut changed = shared.changed.subscribe();
         loop {
             changed.borrow_and_update();
             let now = shared.clock.monotonic();
-            let turn = shared.state().ask(self.lane, now);
+            let turn = ask(&mut shared.state(), now);
             match turn {
                 Turn::Now(number) => {
                     return Permit {
@@ -141,6 +153,18 @@ impl State {
         };
         let limit = self.limit();
         self.sent.ask(lane, wants, limit, now)
+    }
+
+    /// The same for an errand: only when nobody waits, and half of the second stays free.
+    fn ask_spare(&mut self, now: Instant) -> Turn {
+        if let Some(until) = self.held_back_until.filter(|until| *until > now) {
+            return Turn::NotBefore(until);
+        }
+        if self.waiting.fresh > 0 || self.waiting.backlog > 0 {
+            return Turn::OtherFirst;
+        }
+        let most = self.limit().div_ceil(2);
+        self.sent.ask_spare(most as usize, now)
     }
 
     fn limit(&self) -> u32 {
@@ -210,29 +234,21 @@ mod tests {
         DestinationId::parse(text).expect("id")
     }
 
+    async fn goes_at_once(turn: impl Future<Output = Permit>) -> bool {
+        let turn = std::pin::pin!(turn);
+        futures_util::future::poll_immediate(turn).await.is_some()
+    }
+
     #[tokio::test]
     async fn the_second_before_the_start_counts_as_spent_and_idleness_is_rewarded() {
         let clock = Clock::system();
         let pace = Pace::new(&clock, owner("shop"), 3);
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_none(),
-            "full at start"
-        );
+        assert!(!goes_at_once(pace.acquire()).await, "full at start");
         clock.advance(Duration::from_secs(2));
         for _ in 0..3 {
-            assert!(
-                futures_util::future::poll_immediate(pace.acquire())
-                    .await
-                    .is_some()
-            );
+            assert!(goes_at_once(pace.acquire()).await);
         }
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_none()
-        );
+        assert!(!goes_at_once(pace.acquire()).await);
     }
 
     #[tokio::test]
@@ -267,23 +283,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_errand_leaves_half_of_the_second_free_and_waits_behind_everybody() {
+        let clock = Clock::system();
+        let pace = Pace::new(&clock, owner("shop"), 4);
+        assert!(!goes_at_once(pace.acquire_spare()).await, "full at start");
+        clock.advance(Duration::from_secs(2));
+        assert!(goes_at_once(pace.acquire_spare()).await);
+        assert!(goes_at_once(pace.acquire_spare()).await);
+        assert!(!goes_at_once(pace.acquire_spare()).await, "half is spent");
+        assert!(goes_at_once(pace.acquire()).await, "the rest is for leads");
+        assert!(goes_at_once(pace.acquire()).await);
+        let mut lead = Box::pin(pace.acquire());
+        assert!(!goes_at_once(lead.as_mut()).await);
+        clock.advance(Duration::from_secs(2));
+        assert!(!goes_at_once(pace.acquire_spare()).await, "a lead waits");
+        assert!(goes_at_once(lead.as_mut()).await);
+        drop(lead);
+        assert!(goes_at_once(pace.acquire_spare()).await);
+    }
+
+    #[tokio::test]
     async fn holding_back_stops_everybody_for_so_long() {
         let clock = Clock::system();
         let pace = Pace::new(&clock, owner("shop"), 9);
         clock.advance(Duration::from_secs(2));
         pace.hold_back(Duration::from_secs(60));
         clock.advance(Duration::from_secs(59));
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_none()
-        );
+        assert!(!goes_at_once(pace.acquire()).await);
         clock.advance(Duration::from_secs(2));
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_some()
-        );
+        assert!(goes_at_once(pace.acquire()).await);
     }
 
     #[tokio::test]
@@ -295,21 +323,9 @@ mod tests {
         let other = paces.of(&url, &key, (&owner("b"), 2), &clock);
         assert_eq!(other.shared.state().limit(), 2);
         clock.advance(Duration::from_secs(2));
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_some()
-        );
-        assert!(
-            futures_util::future::poll_immediate(other.acquire())
-                .await
-                .is_some()
-        );
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_none()
-        );
+        assert!(goes_at_once(pace.acquire()).await);
+        assert!(goes_at_once(other.acquire()).await);
+        assert!(!goes_at_once(pace.acquire()).await);
         assert_eq!(
             paces
                 .of(&url, &key, (&owner("b"), 9), &clock)
@@ -327,11 +343,7 @@ mod tests {
         let fresh = Pace::new(&clock, owner("shop"), 6);
         let backlog = fresh.for_lane(Lane::Backlog);
         clock.advance(Duration::from_secs(2));
-        let now = |pace: Pace| async move {
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_some()
-        };
+        let now = |pace: Pace| async move { goes_at_once(pace.acquire()).await };
         for _ in 0..4 {
             assert!(now(backlog.clone()).await);
         }

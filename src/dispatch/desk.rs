@@ -46,8 +46,9 @@ impl Desk {
         let was_paused = breaker.is_paused();
         change(&mut breaker);
         let (health, is_paused) = (breaker.health(), breaker.is_paused());
-        drop(breaker);
+        // Under the lock, so that of two changes at once the later one is what is seen.
         self.outlook.set(&self.id, &health);
+        drop(breaker);
         match (was_paused, is_paused, &health) {
             (false, true, Health::Paused { cause, .. }) => {
                 let waiting = self.store.waiting(&self.id).count;

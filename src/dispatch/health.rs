@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::delivery::Cause;
 use crate::lead::DestinationId;
@@ -38,29 +39,46 @@ pub struct DestinationHealth {
     pub health: Health,
 }
 
-/// The health of all destinations, written by the workers and read by the admin. Clones share it.
+/// The health of all destinations, written by the workers, read by the admin and by alerts. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Outlook(Arc<ArcSwap<Vec<DestinationHealth>>>);
+pub struct Outlook(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    destinations: ArcSwap<Vec<DestinationHealth>>,
+    /// Counts the changes.
+    changed: watch::Sender<u64>,
+}
 
 impl Outlook {
     /// All destinations in the order of the config.
     pub fn destinations(&self) -> Arc<Vec<DestinationHealth>> {
-        self.0.load_full()
+        self.0.destinations.load_full()
+    }
+
+    /// Fires when a destination is otherwise than before, or the list is another.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changed.subscribe()
     }
 
     /// Replaces the whole list, after a reload.
     pub fn reset(&self, destinations: Vec<DestinationHealth>) {
-        self.0.store(Arc::new(destinations));
+        self.0.destinations.store(Arc::new(destinations));
+        self.0.changed.send_modify(|count| *count += 1);
     }
 
     /// Notes how one destination is.
     pub fn set(&self, id: &DestinationId, health: &Health) {
-        self.0.rcu(|list| {
+        let before = self.0.destinations.rcu(|list| {
             let mut list = Vec::clone(list);
             for entry in list.iter_mut().filter(|entry| entry.id == *id) {
                 entry.health = health.clone();
             }
             list
         });
+        let is_new = |entry: &DestinationHealth| entry.id == *id && entry.health != *health;
+        if before.iter().any(is_new) {
+            self.0.changed.send_modify(|count| *count += 1);
+        }
     }
 }

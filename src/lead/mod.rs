@@ -10,6 +10,7 @@ mod email;
 mod form;
 mod name;
 mod phone;
+pub mod spoken;
 mod submission;
 pub mod template;
 mod text;

@@ -342,6 +342,14 @@ fn notify(call: &Call) -> Result<Answer, Refusal> {
     if notification["message"].as_str().is_none_or(str::is_empty) {
         complaints.push(Complaint::new("message", Text::Blank));
     }
+    let is_list = |key: &str| {
+        let list = notification[key].as_array();
+        list.is_some_and(|list| !list.is_empty())
+    };
+    // Whether the CRM refuses a notification to nobody is not known; the stricter way is taken.
+    if !is_list("userGroups") && !is_list("userIds") {
+        complaints.push(Complaint::new("userGroups", Text::Blank));
+    }
     if complaints.is_empty() {
         Ok(Answer::ok(json!({})))
     } else {

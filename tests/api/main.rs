@@ -5,14 +5,19 @@
 )]
 
 mod admin_api;
+mod alerts;
 mod bad_input;
 mod baskets;
 mod cors;
 mod delivery;
+mod failures;
 mod fault_matrix;
 mod idempotency;
+mod order_status;
 mod outage;
+mod preview;
 mod rate_limit;
 mod restart;
+mod steps;
 mod submission;
 mod support;

@@ -1,6 +1,8 @@
 //! The test's own gate: started on a free port with a temporary store, a simulated CRM and a clock that can be moved.
 
+pub(crate) mod hooks;
 mod reply;
+pub(crate) mod smtp;
 
 use std::future::Future;
 use std::path::Path;
@@ -11,14 +13,14 @@ use leadgate::app::App;
 use leadgate::clock::Clock;
 use leadgate::config::Config;
 use leadgate::simulator::{DEMO_API_KEY, Options, SimulatedCrm};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) use reply::Reply;
 
 /// The token of the admin API.
-const TOKEN: &str = "test-token-of-the-admin-api";
+pub(crate) const TOKEN: &str = "test-token-of-the-admin-api";
 
 /// Nothing a test waits for takes longer on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -216,6 +218,15 @@ impl TestApp {
             None => request,
         };
         self.send(request).await
+    }
+
+    /// A page of the admin in English.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let request = self
+            .request(reqwest::Method::GET, path)
+            .header(AUTHORIZATION, format!("Bearer {TOKEN}"))
+            .header(ACCEPT_LANGUAGE, "en");
+        self.send(request).await.body
     }
 
     pub(crate) async fn admin_get(&self, path: &str) -> Value {

@@ -202,7 +202,10 @@ fn users_are_read_and_a_notification_is_taken() {
         .refused(400);
     assert_eq!(
         errors,
-        json!({"type": "This value is not valid.", "message": "This value should not be blank."})
+        json!({
+            "type": "This value is not valid.", "message": "This value should not be blank.",
+            "userGroups": "This value should not be blank.",
+        })
     );
 }
 

@@ -1,13 +1,16 @@
 //! The pages for people: rendered on the server, complete without scripts, in Russian and English.
 
 pub(super) mod actions;
+pub(super) mod alerts;
 mod banner;
+pub(super) mod failures;
 mod filter_bar;
 pub(super) mod forms;
 pub(super) mod frame;
 pub(super) mod lead;
 pub(super) mod list;
 pub(super) mod login;
+pub(super) mod preview;
 pub(super) mod refusal;
 pub(super) mod resend;
 mod rows;
@@ -16,3 +19,6 @@ mod timeline;
 
 /// The sent-leads list.
 pub(super) const HOME: &str = "/admin/";
+
+/// Failures by cause.
+pub(super) const FAILURES: &str = "/admin/failures";

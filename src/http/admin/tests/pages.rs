@@ -4,16 +4,40 @@ use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 
 use super::{Answer, World, bearer, delivered, rejected, run};
+use crate::alerts::{Settings, SigningKey, Webhook};
 use crate::delivery::Cause;
 use crate::dispatch::{DestinationHealth, Health};
 use crate::lead::{FormId, HeldReason};
 
-async fn page(world: &World, path: &str, language: &str) -> Answer {
+pub(super) async fn page(world: &World, path: &str, language: &str) -> Answer {
     let request = TestRequest::get()
         .uri(path)
         .insert_header(bearer())
         .insert_header(("Accept-Language", language.to_owned()));
     world.send(request).await
+}
+
+/// The words of a page as a person reads them, a line for each block; times differ from run to run and are left out.
+pub(super) fn text(body: &str) -> String {
+    let (_, main) = body.split_once("<main").expect("a page");
+    let mut text = String::new();
+    for piece in main.split('<').skip(1) {
+        let (tag, words) = piece.split_once('>').unwrap_or((piece, ""));
+        let name = tag.split(' ').next().unwrap_or_default();
+        match name {
+            "time" => text.push_str("[time]"),
+            "a" | "/a" | "button" | "/button" | "code" | "/code" | "strong" | "/strong"
+            | "span" | "/span" | "/time" => {}
+            _ => text.push('\n'),
+        }
+        if name != "time" {
+            text.push_str(words);
+        }
+    }
+    let plain = text.replace("&quot;", "\"").replace("&amp;", "&");
+    let lines = plain.lines().map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join("\n")
 }
 
 fn has_cyrillic(text: &str) -> bool {
@@ -60,9 +84,14 @@ async fn busy() -> (World, Vec<String>) {
     }]);
     let form = FormId::parse("callback").expect("an id");
     world.refused.record(&form, "https://new.example", now);
+    tell_nobody_who_listens(&world).await;
     let mut paths = vec![
         "/admin/".to_owned(),
         "/admin/forms".to_owned(),
+        "/admin/alerts".to_owned(),
+        "/admin/failures".to_owned(),
+        "/admin/?cause=refused:site".to_owned(),
+        "/admin/failures?resent=3".to_owned(),
         "/admin/login".to_owned(),
     ];
     paths.push("/admin/?q=nobody-has-this".to_owned());
@@ -73,9 +102,43 @@ async fn busy() -> (World, Vec<String>) {
     for id in [failed, sent, held, erased] {
         paths.push(format!("/admin/leads/{id}"));
         paths.push(format!("/admin/leads/{id}?done=conflict"));
+        paths.push(format!("/admin/leads/{id}/preview"));
         paths.push(format!("/admin/leads/{id}/erase/confirm"));
     }
     (world, paths)
+}
+
+/// Alerts by a webhook that nobody receives, and a test that was sent in vain.
+async fn tell_nobody_who_listens(world: &World) {
+    let key = SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("a key");
+    let url = "https://no-such-host.invalid/".parse().expect("an address");
+    let settings = Settings {
+        webhooks: vec![Webhook { url, key }],
+        ..Settings::default()
+    };
+    let public_url = super::PUBLIC.parse().expect("an address");
+    let place = (&public_url, &jiff::tz::TimeZone::UTC);
+    world.alerts.assign(&settings, &[], place);
+    world.alerts.send_test().await;
+}
+
+#[test]
+fn the_alerts_page_tells_who_is_told_and_how_the_last_test_went() {
+    run(async {
+        let world = World::new();
+        let nobody = page(&world, "/admin/alerts", "en").await;
+        assert!(nobody.body.contains("Nobody is told"), "{}", nobody.body);
+        tell_nobody_who_listens(&world).await;
+        let page = page(&world, "/admin/alerts", "en").await.body;
+        for words in [
+            "webhook no-such-host.invalid",
+            "Send a test",
+            "The last test",
+            "not sent",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+    });
 }
 
 #[test]
