@@ -17,8 +17,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
-use crate::destination::{Destination, registry};
-use crate::dispatch::{Dispatcher, Outlook, Target};
+use crate::destination::{Destination, LiveDestinations, registry};
+use crate::dispatch::{self, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
@@ -73,11 +73,14 @@ pub struct App {
     access: Arc<Access>,
     dispatcher: Dispatcher,
     alerts: Alerts,
+    followers: Followers,
     clock: Clock,
     /// Whose deliveries are still wanted, as the config has it now.
     wanted: Arc<ArcSwap<Wanted>>,
     /// Kept over a reload: what is spent of the current second stays spent.
     paces: Paces,
+    /// For those who look at destinations and do not deliver.
+    destinations: LiveDestinations,
     server: Arc<Server>,
     handle: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
@@ -107,6 +110,7 @@ impl App {
         let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
         let told = config.store.path.join(ALERTS_FILE);
         let alerts = Alerts::start(store.clone(), outlook.clone(), clock.clone(), told);
+        let followers = Followers::new(store.clone(), clock.clone(), outlook.clone());
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
             store: store.clone(),
@@ -118,15 +122,18 @@ impl App {
         };
         let limiter = Arc::clone(&public.limiter);
         let extra = extra.map(|make| make(store.clone()));
-        let for_admin = (Arc::clone(&access), outlook, alerts.clone());
+        let live = LiveDestinations::default();
+        let for_admin = (Arc::clone(&access), (outlook, live.clone()), alerts.clone());
         let routes = routes(public, for_admin, extra);
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
-        let targets = targets(&config, &clock, &paces);
+        let targets = targets(&config, (&clock, &paces), &live);
         alerts.assign(&config.alerts, &destinations(&targets), place(&server));
         orphan(&store, &wanted).await?;
+        recall(&store, &targets, &clock).await?;
+        followers.assign(followed(&config, &targets));
         dispatcher.assign(targets).await;
         let tasks = vec![
             tokio::spawn(serve(listening)),
@@ -140,9 +147,11 @@ impl App {
             access,
             dispatcher,
             alerts,
+            followers,
             clock,
             wanted,
             paces,
+            destinations: live,
             server,
             handle,
             tasks,
@@ -168,10 +177,13 @@ impl App {
         }
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
-        let targets = targets(config, &self.clock, &self.paces);
+        let around = (&self.clock, &self.paces);
+        let targets = targets(config, around, &self.destinations);
         let place = place(&self.server);
         self.alerts
             .assign(&config.alerts, &destinations(&targets), place);
+        recall(&self.store, &targets, &self.clock).await?;
+        self.followers.assign(followed(config, &targets));
         self.dispatcher.assign(targets).await;
         self.wanted.store(Arc::new(Wanted::of(config)));
         orphan(&self.store, &self.wanted).await?;
@@ -199,6 +211,7 @@ impl App {
     /// Stops in order: no new requests, what is under way is finished (up to `server.shutdown_grace`), everything synced.
     pub async fn stop(self) -> Result<(), StoreError> {
         let grace = self.server.shutdown_grace;
+        self.followers.stop().await;
         let in_time = async {
             tokio::join!(self.handle.stop(true), self.dispatcher.stop());
         };
@@ -218,12 +231,13 @@ impl App {
 /// The whole URL table: the admin's, the public one, and what the caller adds.
 fn routes(
     public: PublicParts,
-    (access, outlook, alerts): (Arc<Access>, Outlook, Alerts),
+    (access, (outlook, live), alerts): (Arc<Access>, (Outlook, LiveDestinations), Alerts),
     extra: Option<ExtraRoutes>,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |routes: &mut ServiceConfig| {
         routes.app_data(web::Data::new(outlook.clone()));
         routes.app_data(web::Data::new(alerts.clone()));
+        routes.app_data(web::Data::new(live.clone()));
         routes.app_data(web::Data::from(Arc::clone(&access)));
         admin::routes(routes);
         extra.iter().for_each(|extra| extra(routes));
@@ -247,13 +261,17 @@ fn reachable(settings: &Server, address: SocketAddr) -> Server {
     settings
 }
 
-fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
+/// The destinations of the config with their rules; also made known as the live ones.
+fn targets(config: &Config, around: (&Clock, &Paces), live: &LiveDestinations) -> Vec<Target> {
     let build = |(index, settings): (usize, &registry::Settings)| Target {
-        destination: registry::build(settings, index, &config.forms, (clock, paces)),
+        destination: registry::build(settings, index, &config.forms, around),
         retry: settings.retry.clone(),
         in_flight: settings.in_flight,
     };
-    config.destinations.iter().enumerate().map(build).collect()
+    let targets: Vec<Target> = config.destinations.iter().enumerate().map(build).collect();
+    let destinations = targets.iter().map(|target| Arc::clone(&target.destination));
+    live.replace(destinations.collect());
+    targets
 }
 
 fn destinations(targets: &[Target]) -> Vec<Arc<dyn Destination>> {
@@ -264,6 +282,26 @@ fn destinations(targets: &[Target]) -> Vec<Arc<dyn Destination>> {
 /// Where the links of alerts lead, and in which zone they tell times.
 fn place(server: &Server) -> (&Url, &TimeZone) {
     (&server.public_url, &server.time_zone)
+}
+
+/// Tells the destinations what is known from their deliveries of the last weeks.
+async fn recall(store: &Store, targets: &[Target], clock: &Clock) -> Result<(), StoreError> {
+    for target in targets {
+        dispatch::recall(store, &*target.destination, clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// The destinations whose orders are looked after.
+fn followed(config: &Config, targets: &[Target]) -> Vec<FollowTarget> {
+    let all = config.destinations.iter().zip(targets);
+    all.filter_map(|(settings, target)| {
+        Some(FollowTarget {
+            destination: Arc::clone(&target.destination),
+            every: settings.status_poll?,
+        })
+    })
+    .collect()
 }
 
 /// The forms and destinations of the config.

@@ -79,6 +79,18 @@ pub(crate) fn time_limit(value: &Value) -> Result<Duration, Mistake> {
     parsed(value, "a duration above zero such as \"10s\"", positive)
 }
 
+/// How often something is asked for: `off`, or a span of a minute at least, so that nobody hammers the CRM.
+pub(crate) fn poll(value: &Value) -> Result<Option<Duration>, Mistake> {
+    let read = |text: &str| match text {
+        "off" => Some(None),
+        span => units::duration(span)
+            .filter(|span| *span >= Duration::from_secs(60))
+            .map(Some),
+    };
+    let expected = "\"off\" or a duration of a minute at least such as \"15m\"";
+    parsed(value, expected, read)
+}
+
 /// A number of bytes.
 pub(crate) fn size(value: &Value) -> Result<u64, Mistake> {
     parsed(value, "a size such as \"256 KiB\"", units::size)

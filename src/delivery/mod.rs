@@ -14,8 +14,10 @@
 //! the next attempt looks the lead up in the CRM before it sends anything ([`Delivery::is_in_doubt`]).
 
 mod attempt;
+mod cause_key;
 mod failure;
 mod lane;
+mod receipt;
 mod schedule;
 
 use std::fmt;
@@ -26,9 +28,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::lead::{Bilingual, Create, DestinationId, LeadId};
 
-pub use attempt::{Attempt, AttemptOutcome, Step};
+pub use attempt::{Attempt, AttemptOutcome, Step, excerpt};
+pub use cause_key::CauseKey;
 pub use failure::{Cause, Failure, FailureKind};
 pub use lane::{Lane, PerLane, Shares, Turns};
+pub use receipt::{OrderStanding, OrderStatus, Receipt};
 pub use schedule::{RetrySchedule, ScheduleError};
 
 /// A delivery's id: the lead's, and its place among the lead's deliveries.
@@ -112,23 +116,6 @@ impl State {
     }
 }
 
-/// What the destination answered on success, with its ids.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// The CRM's internal id of the order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order_id: Option<u64>,
-    /// The number people see.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order_number: Option<String>,
-    /// The CRM's internal id of the customer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer_id: Option<u64>,
-    /// The page of the order (or the customer) in the CRM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-}
-
 /// The duty to hand one lead to one destination.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -154,6 +141,9 @@ pub struct Delivery {
     /// The destination's ids, once it has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// What has become of the order there, as far as it is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_status: Option<OrderStatus>,
     /// What was left out so that the CRM took the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<Bilingual>,
@@ -217,6 +207,7 @@ impl Delivery {
             due_at,
             in_doubt: false,
             receipt: None,
+            order_status: None,
             warning: None,
             last_error: None,
         }
@@ -256,6 +247,7 @@ impl Delivery {
             state: State::Delivered,
             in_doubt: false,
             receipt: Some(delivered.receipt.clone()),
+            order_status: self.status_of_same_order(&delivered.receipt),
             warning: delivered.warning.clone(),
             last_error: None,
             ..self.clone()
@@ -382,6 +374,7 @@ impl Delivery {
     pub fn erase(&self) -> Self {
         Self {
             state: State::Discarded,
+            order_status: None,
             warning: None,
             last_error: None,
             ..self.clone()

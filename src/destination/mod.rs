@@ -4,7 +4,9 @@
 //! neither the retry schedule nor the store; it turns claims into requests and says how that ended for each of them.
 
 pub mod client;
+mod live;
 pub mod pace;
+pub mod preview;
 pub mod registry;
 pub mod retailcrm;
 mod sent_log;
@@ -15,10 +17,17 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use crate::delivery::{Delivery, Failure, Lane, Outcome, Step};
+use crate::delivery::{Delivery, Failure, Lane, OrderStanding, Outcome, Step};
 use crate::lead::{DestinationId, Lead};
 
 pub use crate::lead::Bilingual;
+pub use live::LiveDestinations;
+
+use preview::Preview;
+
+/// The most orders that are asked after at once. RetailCRM tells no bound for `orders/statuses`; fifty is its bound for an upload, and so
+/// many ids make an address of a kilobyte, which every proxy lets pass.
+pub const ORDERS_AT_ONCE: usize = 50;
 
 /// A worker's temporary right to a delivery, with all that an attempt needs.
 #[derive(Clone, Debug)]
@@ -54,8 +63,24 @@ pub trait Destination: Send + Sync {
     /// How many claims it takes at once with profit.
     fn most_at_once(&self) -> usize;
 
+    /// What an attempt of this claim would send now. No request is made; `Err` when the config no longer delivers the lead here.
+    fn preview(&self, claim: &Claim) -> Result<Preview, Failure>;
+
     /// A cheap read that tells whether the destination answers and accepts us.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// A delivery of the last weeks, told before the first one is handed over, the newest first: what was learnt from it need not be
+    /// asked again. There may be nothing to learn.
+    fn recall(&self, _lead: &Lead, _delivery: &Delivery) {}
+
+    /// Where these orders stand now, at most [`ORDERS_AT_ONCE`]; each by its internal id, with what is known of it. Its requests come behind
+    /// all others: it waits until the pace has room that no lead needs. A CRM whose orders have no status tells of none.
+    fn standings<'a>(
+        &'a self,
+        _orders: &'a [(u64, Option<OrderStanding>)],
+    ) -> BoxFuture<'a, Result<Vec<(u64, OrderStanding)>, Failure>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// Compares the config with the account. `Err` when the account could not be asked.
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>>;

@@ -100,6 +100,31 @@ impl Pace {
         }
     }
 
+    /// Waits until one request can be sent that nobody else will miss: nobody waits for a turn, and half of the second stays free for
+    /// leads. For errands that can wait for ever, such as looking after orders.
+    pub async fn acquire_spare(&self) -> Permit {
+        let shared = &self.shared;
+        let mut changed = shared.changed.subscribe();
+        loop {
+            changed.borrow_and_update();
+            let now = shared.clock.monotonic();
+            let turn = shared.state().ask_spare(now);
+            match turn {
+                Turn::Now(number) => {
+                    return Permit {
+                        shared: Arc::clone(shared),
+                        number,
+                    };
+                }
+                Turn::OtherFirst => drop(changed.changed().await),
+                Turn::NotBefore(at) => tokio::select! {
+                    () = shared.clock.sleep(at.saturating_duration_since(now)) => {}
+                    _ = changed.changed() => {}
+                },
+            }
+        }
+    }
+
     /// Sends nothing for so long: the CRM asked for it.
     pub fn hold_back(&self, span: Duration) {
         let until = self.shared.clock.monotonic() + span;
@@ -141,6 +166,18 @@ impl State {
         };
         let limit = self.limit();
         self.sent.ask(lane, wants, limit, now)
+    }
+
+    /// The same for an errand: only when nobody waits, and half of the second stays free.
+    fn ask_spare(&mut self, now: Instant) -> Turn {
+        if let Some(until) = self.held_back_until.filter(|until| *until > now) {
+            return Turn::NotBefore(until);
+        }
+        if self.waiting.fresh > 0 || self.waiting.backlog > 0 {
+            return Turn::OtherFirst;
+        }
+        let most = self.limit().div_ceil(2);
+        self.sent.ask_spare(most as usize, now)
     }
 
     fn limit(&self) -> u32 {
@@ -264,6 +301,31 @@ mod tests {
                 .await
                 .is_some()
         );
+    }
+
+    async fn goes_at_once(turn: impl Future<Output = Permit>) -> bool {
+        let turn = std::pin::pin!(turn);
+        futures_util::future::poll_immediate(turn).await.is_some()
+    }
+
+    #[tokio::test]
+    async fn an_errand_leaves_half_of_the_second_free_and_waits_behind_everybody() {
+        let clock = Clock::system();
+        let pace = Pace::new(&clock, owner("shop"), 4);
+        assert!(!goes_at_once(pace.acquire_spare()).await, "full at start");
+        clock.advance(Duration::from_secs(2));
+        assert!(goes_at_once(pace.acquire_spare()).await);
+        assert!(goes_at_once(pace.acquire_spare()).await);
+        assert!(!goes_at_once(pace.acquire_spare()).await, "half is spent");
+        assert!(goes_at_once(pace.acquire()).await, "the rest is for leads");
+        assert!(goes_at_once(pace.acquire()).await);
+        let mut lead = Box::pin(pace.acquire());
+        assert!(!goes_at_once(lead.as_mut()).await);
+        clock.advance(Duration::from_secs(2));
+        assert!(!goes_at_once(pace.acquire_spare()).await, "a lead waits");
+        assert!(goes_at_once(lead.as_mut()).await);
+        drop(lead);
+        assert!(goes_at_once(pace.acquire_spare()).await);
     }
 
     #[tokio::test]

@@ -18,6 +18,8 @@ pub struct Settings {
     pub retry: RetrySchedule,
     /// How many attempts may be under way at once.
     pub in_flight: usize,
+    /// How often orders of the last day are asked after; older ones less often. `None`: never.
+    pub status_poll: Option<Duration>,
     /// The kind's own settings.
     pub kind: KindSettings,
 }

@@ -70,14 +70,8 @@ impl SentLog {
         }
         match self.turns.next(Shares::new(limit as usize), held, wants) {
             Some(next) if next == lane => {
-                self.count += 1;
-                self.sent.push_back(Sent {
-                    number: self.count,
-                    arrived_by: now + TRAVEL,
-                    lane,
-                });
                 self.turns.took(lane, wants.backlog);
-                Turn::Now(self.count)
+                Turn::Now(self.send(lane, now))
             }
             Some(_) => Turn::OtherFirst,
             None => {
@@ -85,6 +79,27 @@ impl SentLog {
                 Turn::NotBefore(first.map_or(now, |arrived_by| arrived_by + WINDOW))
             }
         }
+    }
+
+    /// May a request be sent that belongs to no lead? Only while the second then holds at most so many.
+    pub(super) fn ask_spare(&mut self, most: usize, now: Instant) -> Turn {
+        self.sent.retain(|sent| sent.arrived_by + WINDOW > now);
+        let Some(surplus) = self.sent.len().checked_sub(most) else {
+            return Turn::Now(self.send(Lane::Backlog, now));
+        };
+        let mut arrived: Vec<Instant> = self.sent.iter().map(|sent| sent.arrived_by).collect();
+        arrived.sort();
+        Turn::NotBefore(arrived.get(surplus).map_or(now, |at| *at + WINDOW))
+    }
+
+    fn send(&mut self, lane: Lane, now: Instant) -> u64 {
+        self.count += 1;
+        self.sent.push_back(Sent {
+            number: self.count,
+            arrived_by: now + TRAVEL,
+            lane,
+        });
+        self.count
     }
 
     /// The request of this number has been answered, so it has arrived.

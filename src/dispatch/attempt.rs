@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::delivery::{
-    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Lane, Outcome,
+    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Lane, Outcome, Step,
 };
 use crate::destination::{Claim, Report};
 use crate::dispatch::Target;
@@ -227,7 +227,7 @@ fn attempt(
         outcome: Some(outcome_word(&report.outcome, paused)),
         http_status: failure.and_then(|failure| failure.http_status),
         error: failure.map(|failure| failure.cause.clone()),
-        steps: report.steps.clone(),
+        steps: Step::bounded(report.steps.clone()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The delivering side: one worker per destination; lanes, pause and probe.
+//! The delivering side: one worker per destination; lanes, pause and probe. Beside it [`Followers`] look after what was delivered.
 //!
 //! ```text
 //!  store (wake-up, due) -> worker: claim -> attempt: begin -> destination.deliver -> judge -> settle -> store
@@ -9,8 +9,10 @@
 mod attempt;
 mod breaker;
 mod desk;
+mod follow;
 mod health;
 mod lanes;
+mod recall;
 mod worker;
 
 use std::collections::HashMap;
@@ -27,7 +29,9 @@ use crate::dispatch::worker::{Assignment, Worker};
 use crate::lead::DestinationId;
 use crate::store::Store;
 
+pub use follow::{FollowTarget, Followers};
 pub use health::{DestinationHealth, Health, Outlook};
+pub use recall::recall;
 
 /// A destination with the rules of its deliveries.
 pub struct Target {

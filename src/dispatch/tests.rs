@@ -12,6 +12,7 @@ use crate::delivery::{
     Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind, Lane,
     RetrySchedule, State,
 };
+use crate::destination::preview::Preview;
 use crate::destination::{Claim, Destination, Finding, Report};
 use crate::dispatch::{Dispatcher, Health, Outlook, Target};
 use crate::lead::{
@@ -76,6 +77,10 @@ impl Destination for Scripted {
             reports
         }
         .boxed()
+    }
+
+    fn preview(&self, _: &Claim) -> Result<Preview, Failure> {
+        unreachable!("no worker asks for a preview")
     }
 
     fn most_at_once(&self) -> usize {

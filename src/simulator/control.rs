@@ -7,6 +7,7 @@
 //! | `DELETE /_control/faults` | removes all rules and ends every hang |
 //! | `GET /_control/requests?after=N` | `{"requests":[...]}`, those numbered above N |
 //! | `GET /_control/orders`, `GET /_control/customers` | `{"orders":[...]}`, `{"customers":[...]}`, oldest first |
+//! | `POST /_control/orders/{id}` | what a manager does by hand: `{"status":CODE}`, `"delete"` or `{"merge_into":ID}` |
 //! | `GET /_control/stats` | totals, `peak_per_second`, numbers of records |
 //! | `POST /_control/reset` | forgets records, rules and requests |
 //! | `GET /_control/account` | key masked, limit, latency and account |
@@ -25,6 +26,7 @@ use thiserror::Error;
 
 use crate::simulator::fault_book;
 use crate::simulator::options::{StartError, setup};
+use crate::simulator::order_life::{self, OrderChange};
 use crate::simulator::records::Records;
 use crate::simulator::shared::Shared;
 
@@ -46,6 +48,8 @@ enum ControlError {
     Json(#[from] serde_json::Error),
     #[error("{0}")]
     Setup(#[from] StartError),
+    #[error("there is no such order, status or heir")]
+    Order,
 }
 
 /// Answers a request below `/_control/`; `sent` is query and body.
@@ -68,6 +72,7 @@ pub(super) fn serve(
             Ok(json!({ "requests": received }))
         }
         ("GET", "orders") => Ok(orders(shared)),
+        ("POST", path) if path.starts_with("orders/") => change_order(shared, path, body),
         ("GET", "customers") => Ok(customers(shared)),
         ("GET", "stats") => Ok(json!(shared.stats())),
         ("POST", "reset") => {
@@ -124,6 +129,17 @@ fn orders(shared: &Shared) -> Value {
         .map(|order| records.show_order(order))
         .collect();
     json!({ "orders": shown })
+}
+
+fn change_order(shared: &Shared, path: &str, body: &[u8]) -> Result<Value, ControlError> {
+    let id = path.trim_start_matches("orders/").parse();
+    let id = id.map_err(|_no_number| ControlError::Order)?;
+    let change: OrderChange = serde_json::from_slice(body)?;
+    if order_life::change(&mut shared.world(), id, &change) {
+        Ok(json!({ "changed": id }))
+    } else {
+        Err(ControlError::Order)
+    }
 }
 
 fn customers(shared: &Shared) -> Value {

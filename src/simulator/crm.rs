@@ -12,6 +12,7 @@ use crate::simulator::fault::Fault;
 use crate::simulator::http::Listening;
 use crate::simulator::journal::ReceivedRequest;
 use crate::simulator::options::{Options, StartError, setup};
+use crate::simulator::order_life::{self, OrderChange};
 use crate::simulator::records::Records;
 use crate::simulator::shared::{Shared, Stats};
 
@@ -127,6 +128,11 @@ impl SimulatedCrm {
             .values()
             .map(|order| records.show_order(order))
             .collect()
+    }
+
+    /// Does with an order what a manager does by hand. `false` when there is no such order, status or heir.
+    pub fn change_order(&self, id: u64, change: &OrderChange) -> bool {
+        order_life::change(&mut self.shared.world(), id, change)
     }
 
     /// All customers that were not merged into others, oldest first.

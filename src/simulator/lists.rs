@@ -14,7 +14,7 @@ use crate::simulator::texts::Text;
 use crate::simulator::world::World;
 
 const PAGE_SIZES: [usize; 3] = [20, 50, 100];
-/// Documented for `filter[numbers][]`.
+/// Documented for `filter[numbers][]`; for `orders/statuses` no bound is known, so the stricter way is taken.
 const MOST_NUMBERS: usize = 100;
 
 /// Filters by name; every value of one name is an alternative.
@@ -130,9 +130,14 @@ pub(super) fn customers(world: &World, call: &Call) -> Result<Answer, Refusal> {
     ))
 }
 
-/// `orders/statuses`: the short form of the orders that are asked for by `ids[]` and `externalIds[]`.
-pub(super) fn statuses(world: &World, call: &Call) -> Answer {
+/// `orders/statuses`: the short form of the orders that are asked for by `ids[]` and `externalIds[]`; those that do not exist are left out.
+pub(super) fn statuses(world: &World, call: &Call) -> Result<Answer, Refusal> {
     let records = &world.records;
+    for name in ["ids", "externalIds"] {
+        if call.list(name).len() > MOST_NUMBERS {
+            return Err(Refusal::parameter(name, Text::Invalid));
+        }
+    }
     let ids = call
         .list("ids")
         .into_iter()
@@ -157,7 +162,7 @@ pub(super) fn statuses(world: &World, call: &Call) -> Answer {
             shown
         })
         .collect();
-    Answer::ok(json!({ "orders": shown }))
+    Ok(Answer::ok(json!({ "orders": shown })))
 }
 
 /// One page of rows that are already shown, with its pagination.

@@ -43,6 +43,8 @@ pub(super) enum Operation {
     GetOrder(String),
     EditOrder(String),
     OrderStatuses,
+    OrderHistory,
+    CombineOrders,
     FixOrderIds,
     Notify,
 }
@@ -80,6 +82,8 @@ impl Operation {
             Self::GetOrder(_) => "orders/get",
             Self::EditOrder(_) => "orders/edit",
             Self::OrderStatuses => "orders/statuses",
+            Self::OrderHistory => "orders/history",
+            Self::CombineOrders => "orders/combine",
             Self::FixOrderIds => "orders/fix-external-ids",
             Self::Notify => "notifications/send",
         }
@@ -106,10 +110,14 @@ impl Operation {
             | Self::EditCustomer(_)
             | Self::CombineCustomers
             | Self::FixCustomerIds => Some("customer_write"),
-            Self::ListOrders | Self::GetOrder(_) | Self::OrderStatuses => Some("order_read"),
-            Self::CreateOrder | Self::UploadOrders | Self::EditOrder(_) | Self::FixOrderIds => {
-                Some("order_write")
+            Self::ListOrders | Self::GetOrder(_) | Self::OrderStatuses | Self::OrderHistory => {
+                Some("order_read")
             }
+            Self::CreateOrder
+            | Self::UploadOrders
+            | Self::EditOrder(_)
+            | Self::CombineOrders
+            | Self::FixOrderIds => Some("order_write"),
             Self::Notify => Some("notification_write"),
         }
     }
@@ -163,6 +171,8 @@ fn orders(segments: &[&str]) -> Option<(&'static str, Operation)> {
         ["create"] => ("POST", Operation::CreateOrder),
         ["upload"] => ("POST", Operation::UploadOrders),
         ["statuses"] => ("GET", Operation::OrderStatuses),
+        ["history"] => ("GET", Operation::OrderHistory),
+        ["combine"] => ("POST", Operation::CombineOrders),
         ["fix-external-ids"] => ("POST", Operation::FixOrderIds),
         [id] if !id.is_empty() => ("GET", Operation::GetOrder((*id).to_owned())),
         [id, "edit"] if !id.is_empty() => ("POST", Operation::EditOrder((*id).to_owned())),

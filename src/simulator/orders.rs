@@ -11,6 +11,7 @@ use crate::simulator::customers::without_nulls;
 use crate::simulator::fields::ORDER;
 use crate::simulator::lines;
 use crate::simulator::order_checks::{self, Buyer};
+use crate::simulator::order_life;
 use crate::simulator::payments;
 use crate::simulator::records::text_of;
 use crate::simulator::schema::Check;
@@ -100,7 +101,9 @@ fn add(world: &mut World, sent: &Value, site: &str) -> Result<u64, Refusal> {
         None => customer_of(world, &fields, Map::new()),
     };
     let custom = without_nulls(custom);
-    Ok(world.records.add_order(customer, fields, custom))
+    let id = world.records.add_order(customer, fields, custom);
+    order_life::note(world, id, "api", json!({ "created": true }));
+    Ok(id)
 }
 
 /// The customer that the CRM makes by itself out of an order's contact.
@@ -205,7 +208,10 @@ pub(super) fn edit(world: &mut World, call: &Call, id: &str) -> Result<Answer, R
     } = checked;
     // The external id names the record and is changed through fix-external-ids alone.
     fields.remove("externalId");
-    if fields.contains_key("status") {
+    if let Some(new) = text_of(&fields, "status").map(str::to_owned) {
+        let order = world.records.orders.get(&id);
+        let old = order.and_then(|order| order.fields.get("status")).cloned();
+        order_life::note_status(world, id, (old, &new), "api");
         let now = world.now();
         fields
             .entry("statusUpdatedAt")

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 
+use crate::simulator::order_life::Change;
+
 const FIRST_CUSTOMER: u64 = 1001;
 
 /// A stored customer. `fields` are as sent, without custom fields and without tags' read shape.
@@ -31,6 +33,10 @@ pub(super) struct Order {
 pub(super) struct Records {
     pub(super) orders: BTreeMap<u64, Order>,
     pub(super) customers: BTreeMap<u64, Customer>,
+    /// What has happened to orders, the oldest first.
+    pub(super) history: Vec<Change>,
+    /// The highest id given so far: a deleted order's is not given again.
+    last_order: u64,
     order_ids: HashMap<String, u64>,
     customer_ids: HashMap<String, u64>,
     /// The order of every external id of a payment.
@@ -45,7 +51,8 @@ impl Records {
         mut fields: Map<String, Value>,
         custom: Map<String, Value>,
     ) -> u64 {
-        let id = self.orders.last_key_value().map_or(1, |(id, _)| id + 1);
+        self.last_order += 1;
+        let id = self.last_order;
         fields
             .entry("number")
             .or_insert_with(|| Value::String(format!("{id}A")));
@@ -159,6 +166,17 @@ impl Records {
             if order.customer == from {
                 order.customer = into;
             }
+        }
+    }
+
+    /// Takes an order away.
+    pub(super) fn remove_order(&mut self, id: u64) {
+        let Some(order) = self.orders.remove(&id) else {
+            return;
+        };
+        self.order_ids.retain(|_, known| *known != id);
+        if let Some(customer) = self.customers.get_mut(&order.customer) {
+            customer.orders = customer.orders.saturating_sub(1);
         }
     }
 

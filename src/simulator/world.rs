@@ -14,7 +14,7 @@ use crate::simulator::operation::{Operation, route};
 use crate::simulator::pace::Pace;
 use crate::simulator::records::Records;
 use crate::simulator::texts::Text;
-use crate::simulator::{customers, lists, orders, reference, set_up, time};
+use crate::simulator::{customers, lists, order_life, orders, reference, set_up, time};
 
 /// How the simulated account is set up; see [`Options`](crate::simulator::Options) for the meaning.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,7 +144,9 @@ impl World {
             Operation::ListOrders => lists::orders(self, call),
             Operation::GetOrder(id) => orders::get(self, call, id),
             Operation::EditOrder(id) => orders::edit(self, call, id),
-            Operation::OrderStatuses => Ok(lists::statuses(self, call)),
+            Operation::OrderStatuses => lists::statuses(self, call),
+            Operation::OrderHistory => order_life::history(self, call),
+            Operation::CombineOrders => order_life::combine(self, call),
             Operation::FixOrderIds => orders::fix_external_ids(self, call),
             Operation::EditReference(list, code) => set_up::reference(self, call, (list, code)),
             Operation::CreateCustomField(entity) => set_up::create_field(self, call, entity),

@@ -17,7 +17,7 @@ use crate::store::journal::{AppendError, Journal};
 use crate::store::overlay::{Overlay, View};
 use crate::store::prepare::Prepared;
 use crate::store::record::{Record, encode_payload};
-use crate::store::{Accepted, Order, Settled, Settlement, StoreError};
+use crate::store::{Accepted, Order, OrderSeen, Settled, Settlement, Signature, StoreError};
 
 /// The most commands in one group: enough for every connection of a busy minute, few enough to keep the wait short.
 pub(super) const GROUP: usize = 256;
@@ -32,9 +32,10 @@ pub(super) enum Command {
     BeginAll(Vec<DeliveryId>, Timestamp, Reply<Vec<Option<Delivery>>>),
     Settle(Box<Settlement>, Reply<Settled>),
     SettleAll(Vec<Settlement>, Reply<Vec<Settled>>),
-    Order(LeadId, Order, Timestamp, Reply<Verdict>),
-    Erase(LeadId, Timestamp, Reply<Verdict>),
+    Order(LeadId, Order, Signature, Reply<Verdict>),
+    Erase(LeadId, Signature, Reply<Verdict>),
     Orphan(Vec<(DeliveryId, Cause)>, Reply<usize>),
+    NoteOrders(Vec<OrderSeen>, Timestamp, Reply<usize>),
     ForgetKeys(Vec<Vec<u8>>, Timestamp, Reply<usize>),
     /// Begin a new journal segment; answers its first sequence.
     Rotate(Reply<u64>),
@@ -153,16 +154,20 @@ impl Committer {
                 let decision = decide::settle_all(&settlements, view);
                 decided(decision, reply, When::Applied, view)
             }
-            Command::Order(lead, order, now, reply) => {
-                let decision = decide::order(lead, order, now, view);
+            Command::Order(lead, order, signature, reply) => {
+                let decision = decide::order(lead, order, &signature, view);
                 decided(decision, reply, When::Applied, view)
             }
-            Command::Erase(lead, now, reply) => {
-                let decision = decide::erase(lead, now, view);
+            Command::Erase(lead, signature, reply) => {
+                let decision = decide::erase(lead, &signature, view);
                 decided(decision, reply, When::Applied, view)
             }
             Command::Orphan(gone, reply) => {
                 let decision = decide::orphan(&gone, view);
+                decided(decision, reply, When::Applied, view)
+            }
+            Command::NoteOrders(seen, now, reply) => {
+                let decision = decide::note_orders(&seen, now, view);
                 decided(decision, reply, When::Applied, view)
             }
             Command::ForgetKeys(keys, now, reply) => {

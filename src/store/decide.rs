@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use crate::delivery::{Attempt, Cause, Conflict, Delivery, DeliveryId, SettleRules, State};
 use crate::lead::{Attribution, Client, Contact, Lead, LeadId, Page};
+use crate::store::deed::{self, DeedKind, Signature};
 use crate::store::overlay::View;
 use crate::store::prepare::Prepared;
 use crate::store::record::{KeyRecord, Record, Table, attempt_key, decode, encode, key_of};
-use crate::store::{Accepted, Order, Settled, Settlement, Status, StoreError};
+use crate::store::{Accepted, Order, OrderSeen, Settled, Settlement, Status, StoreError};
 
 /// What was decided, and the records that make it true.
 pub(super) type Decision<T> = Result<(T, Vec<Record>), StoreError>;
@@ -199,7 +200,7 @@ pub(super) enum Verdict {
 pub(super) fn order(
     lead: LeadId,
     order: Order,
-    now: Timestamp,
+    signature: &Signature,
     view: &View<'_>,
 ) -> Decision<Verdict> {
     let Some(mut status) = status(view, lead)?.filter(|status| status.erased_at.is_none()) else {
@@ -209,8 +210,8 @@ pub(super) fn order(
     let mut changed = false;
     for delivery in &mut status.deliveries {
         let next = match order {
-            Order::Resend => delivery.resend(now),
-            Order::Release => delivery.release(now),
+            Order::Resend => delivery.resend(signature.at),
+            Order::Release => delivery.release(signature.at),
             Order::Discard => delivery.discard(),
         };
         match next {
@@ -220,6 +221,9 @@ pub(super) fn order(
             }
             Err(error) => conflict = conflict.or(Some(error)),
         }
+    }
+    if changed {
+        deed::note(&mut status.deeds, order.into(), signature);
     }
     match conflict {
         _ if changed => Ok((Verdict::Done, vec![put_status(&status)?])),
@@ -235,7 +239,7 @@ pub(super) fn order(
 }
 
 /// Takes the person out of a lead and gives up what is still owed for it.
-pub(super) fn erase(id: LeadId, now: Timestamp, view: &View<'_>) -> Decision<Verdict> {
+pub(super) fn erase(id: LeadId, signature: &Signature, view: &View<'_>) -> Decision<Verdict> {
     let (Some(status), Some(lead)) = (status(view, id)?, view.get(Table::Lead, id.as_bytes())?)
     else {
         return Ok((Verdict::Unknown, Vec::new()));
@@ -254,8 +258,11 @@ pub(super) fn erase(id: LeadId, now: Timestamp, view: &View<'_>) -> Decision<Ver
             .map(|number| Record::delete(Table::Attempt, attempt_key(delivery.id, number)))
     });
     let mut records: Vec<Record> = attempts.collect();
+    let mut deeds = status.deeds.clone();
+    deed::note(&mut deeds, DeedKind::Erase, signature);
     let erased = Status {
-        erased_at: status.erased_at.or(Some(now)),
+        deeds,
+        erased_at: status.erased_at.or(Some(signature.at)),
         contact_hashes: Vec::new(),
         deliveries: status.deliveries.iter().map(Delivery::erase).collect(),
         ..status
@@ -279,6 +286,32 @@ pub(super) fn orphan(gone: &[(DeliveryId, Cause)], view: &mut View<'_>) -> Decis
             continue;
         };
         *delivery = orphaned;
+        count += 1;
+        // Added one by one: two of them may belong to one lead.
+        view.add(vec![put_status(&status)?]);
+    }
+    Ok((count, Vec::new()))
+}
+
+/// Notes where orders stand in the CRM. Those that are known to stand there, or are not the delivery's order any more, are passed over.
+/// Returns how many were news.
+pub(super) fn note_orders(
+    seen: &[OrderSeen],
+    now: Timestamp,
+    view: &mut View<'_>,
+) -> Decision<usize> {
+    let mut count = 0;
+    for seen in seen {
+        let Some(mut status) = status(view, seen.id.lead)? else {
+            continue;
+        };
+        let Some(delivery) = delivery_mut(&mut status, seen.id) else {
+            continue;
+        };
+        let Some(noted) = delivery.note_order(seen.order, &seen.standing, now) else {
+            continue;
+        };
+        *delivery = noted;
         count += 1;
         // Added one by one: two of them may belong to one lead.
         view.add(vec![put_status(&status)?]);

@@ -17,7 +17,8 @@ use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
     Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
-    Ordered, Page, Settled, Settlement, Status, Store, StoreError, StoredLead, Waiting,
+    OrderSeen, Ordered, Page, Settled, Settlement, Signature, Status, Store, StoreError,
+    StoredLead, Waiting,
 };
 
 impl Store {
@@ -118,18 +119,26 @@ impl Store {
         &self,
         lead: LeadId,
         order: Order,
-        now: Timestamp,
+        signature: impl Into<Signature>,
     ) -> Result<Ordered, StoreError> {
+        let signature = signature.into();
         let verdict = self
-            .ask(|reply| Command::Order(lead, order, now, reply))
+            .ask(|reply| Command::Order(lead, order, signature, reply))
             .await?;
         self.ordered(lead, verdict).await
     }
 
     /// Takes the person out of a lead everywhere, and gives up what is still owed for it. Returns when no journal or snapshot holds
     /// them any more; sled's own old pages go at the next start, which builds it anew.
-    pub async fn erase(&self, lead: LeadId, now: Timestamp) -> Result<Ordered, StoreError> {
-        let verdict = self.ask(|reply| Command::Erase(lead, now, reply)).await?;
+    pub async fn erase(
+        &self,
+        lead: LeadId,
+        signature: impl Into<Signature>,
+    ) -> Result<Ordered, StoreError> {
+        let signature = signature.into();
+        let verdict = self
+            .ask(|reply| Command::Erase(lead, signature, reply))
+            .await?;
         if matches!(verdict, Verdict::Done) {
             self.snapshot().await?;
             self.read(|room| {
@@ -180,6 +189,16 @@ impl Store {
         self.ask(|reply| Command::Orphan(gone, reply)).await
     }
 
+    /// Notes where orders stand in the CRM; returns how many of them stand elsewhere than was known. Nothing is written for the others.
+    pub async fn note_orders(
+        &self,
+        seen: Vec<OrderSeen>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.ask(|reply| Command::NoteOrders(seen, now, reply))
+            .await
+    }
+
     /// One lead. Like all reading: sees every lead that has been answered before the call.
     pub async fn lead(&self, id: LeadId) -> Result<Option<StoredLead>, StoreError> {
         self.catch_up().await?;
@@ -207,6 +226,26 @@ impl Store {
                 outbox: &room.outbox,
             };
             query::leads(sources, &filter, page)
+        })
+        .await
+    }
+
+    /// Adds up the statuses of the leads in the list, newest first, at most `most` of them and a few hundred in memory at a
+    /// time. Tells also whether there were more.
+    pub async fn fold<T: Send + 'static>(
+        &self,
+        filter: Filter,
+        most: usize,
+        start: T,
+        add: impl Fn(&mut T, &Status) + Send + 'static,
+    ) -> Result<(T, bool), StoreError> {
+        self.catch_up().await?;
+        self.read(move |room| {
+            let sources = Sources {
+                index: &room.index,
+                outbox: &room.outbox,
+            };
+            query::fold(sources, &filter, most, (start, add))
         })
         .await
     }

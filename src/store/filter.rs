@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::delivery::State;
+use crate::delivery::{CauseKey, State};
 use crate::lead::{DestinationId, FormId, LeadId};
 
 /// The filters of the list; all must hold.
@@ -16,6 +16,8 @@ pub struct Filter {
     pub destination: Option<DestinationId>,
     /// A phone (any spelling), an e-mail, the start of any word of the name, a lead id or an order number.
     pub text: Option<String>,
+    /// One of its deliveries (the one to `destination`, if that is given) failed last for this cause.
+    pub cause: Option<CauseKey>,
     /// Received at or after.
     pub from: Option<Timestamp>,
     /// Received before.

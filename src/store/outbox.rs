@@ -286,6 +286,7 @@ mod tests {
             held_reason: None,
             erased_at: None,
             contact_hashes: vec![u64::from(n)],
+            deeds: Vec::new(),
             deliveries: vec![delivery],
         }
     }

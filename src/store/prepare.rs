@@ -44,6 +44,7 @@ pub(super) fn prepare(new: NewLead) -> Result<Prepared, StoreError> {
         held_reason: held,
         erased_at: None,
         contact_hashes: contact_hashes(&lead.contact),
+        deeds: Vec::new(),
         deliveries: deliveries.collect(),
     };
     Ok(Prepared {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::iter::Peekable;
 use std::sync::{Mutex, PoisonError};
 
-use crate::delivery::State;
+use crate::delivery::{CauseKey, Delivery, State};
 use crate::lead::{self, Attribution, Client, Contact, FormId, Language, Lead, LeadId};
 use crate::store::index::{ALL_IDS, IdRange, Index, Row};
 use crate::store::outbox::Outbox;
@@ -112,6 +112,32 @@ pub(super) fn leads(
     Ok(LeadPage { leads, next })
 }
 
+/// Adds up the statuses of at most `most` leads in the list, newest first, a chunk in memory at a time. Whether there were more.
+pub(super) fn fold<T>(
+    sources: Sources<'_>,
+    filter: &Filter,
+    most: usize,
+    (start, add): (T, impl Fn(&mut T, &Status)),
+) -> Result<(T, bool), StoreError> {
+    let mut sum = start;
+    let mut page = Page {
+        before: None,
+        limit: CHUNK.min(most),
+    };
+    let mut left = most;
+    loop {
+        let LeadPage { leads, next } = leads(sources, filter, page)?;
+        leads.iter().for_each(|lead| add(&mut sum, &lead.status));
+        left -= leads.len().min(left);
+        match next {
+            Some(_) if left == 0 => return Ok((sum, true)),
+            None => return Ok((sum, false)),
+            before => page.before = before,
+        }
+        page.limit = CHUNK.min(left);
+    }
+}
+
 /// Ids sort by time of receipt, so times and cursor are one range of ids.
 fn range(filter: &Filter, page: Page) -> IdRange {
     let low = filter.from.map_or(LeadId::FIRST, LeadId::floor);
@@ -122,10 +148,22 @@ fn range(filter: &Filter, page: Page) -> IdRange {
 fn fits(status: &Status, filter: &Filter) -> bool {
     let state = filter.states.is_empty() || filter.states.contains(&status.state());
     let form = filter.form.as_ref().is_none_or(|form| *form == status.form);
-    let owed = |delivery: &crate::delivery::Delivery| {
-        filter.destination.as_ref() == Some(&delivery.destination)
+    let owed = |delivery: &Delivery| {
+        let destination = filter.destination.as_ref();
+        destination.is_none_or(|destination| *destination == delivery.destination)
+            && filter
+                .cause
+                .as_ref()
+                .is_none_or(|cause| fails_for(delivery, cause))
     };
-    state && form && (filter.destination.is_none() || status.deliveries.iter().any(owed))
+    let narrows = filter.destination.is_some() || filter.cause.is_some();
+    state && form && (!narrows || status.deliveries.iter().any(owed))
+}
+
+fn fails_for(delivery: &Delivery, cause: &CauseKey) -> bool {
+    let is_failing = matches!(delivery.state, State::Failed | State::Retrying);
+    let last = delivery.last_error.as_ref().filter(|_| is_failing);
+    last.is_some_and(|last| CauseKey::of(last) == *cause)
 }
 
 fn candidates<'a>(

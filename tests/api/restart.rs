@@ -40,3 +40,38 @@ async fn an_attempt_that_the_stop_cut_off_is_looked_up_before_anything_is_sent()
     );
     assert_eq!(log[1]["outcome"], "delivered");
 }
+
+#[tokio::test]
+async fn whose_a_contact_is_need_not_be_searched_for_again_after_a_start() {
+    let app = TestApp::start().await;
+    let first = app.lead("+79123456789").await;
+    app.until_state(&first, "delivered").await;
+    let app = app.restart().await;
+    let before = app.crm.received().len();
+    let second = app.lead("8 912 345-67-89").await;
+    app.until_state(&second, "delivered").await;
+    let received = app.crm.received();
+    let operations: Vec<_> = received[before..]
+        .iter()
+        .map(|request| request.operation.as_str())
+        .filter(|name| *name != "settings/get")
+        .collect();
+    assert_eq!(operations, ["orders/create"]);
+    assert_eq!(app.crm.customers().len(), 1);
+}
+
+#[tokio::test]
+async fn what_an_erased_lead_taught_is_not_remembered_after_a_start() {
+    let app = TestApp::start().await;
+    let first = app.lead("+79123456789").await;
+    app.until_state(&first, "delivered").await;
+    let path = format!("/admin/api/leads/{first}/erase");
+    app.admin(reqwest::Method::POST, &path, None).await;
+    let app = app.restart().await;
+    let before = app.crm.received().len();
+    let second = app.lead("+79123456789").await;
+    app.until_state(&second, "delivered").await;
+    let received = app.crm.received();
+    let mut operations = received[before..].iter().map(|request| &request.operation);
+    assert!(operations.any(|name| name == "customers/list"));
+}

@@ -87,6 +87,63 @@ async fn a_refused_lead_is_told_with_its_reason_and_resent_from_its_page() {
     operator.leave().await;
 }
 
+#[tokio::test]
+async fn leads_that_fail_for_one_cause_are_one_card_and_resent_by_one_button() {
+    let gate = Gate::start();
+    gate.break_crm(REFUSE_ORDERS).await;
+    gate.post("callback", &ANNA).await;
+    gate.post("banquet", &[("name", "Пётр"), ("phone", "8 912 345-67-90")])
+        .await;
+    let operator = Visitor::new(Window::Phone, "en", Script::On).await;
+    operator.log_in(&gate).await;
+    operator.open(&gate.page("/admin/failures")).await;
+    operator
+        .reload_until(".failure h2", "2 leads: the CRM refused")
+        .await;
+    operator.nothing_sticks_out().await;
+    operator.press(".failure a.button").await;
+    operator
+        .see_text("p.notice", "Only with the cause: the CRM refused")
+        .await;
+    operator.nothing_sticks_out().await;
+
+    gate.break_crm("").await;
+    operator.press("p.notice a").await;
+    operator.press(".failure button").await;
+    operator
+        .see_text(".notice.good", "Back to work: 2 leads")
+        .await;
+    operator.reload_until(".empty h2", "Nothing fails").await;
+    operator.open(&gate.page("/admin/")).await;
+    operator.reload_until(".leads .pill", "delivered").await;
+    operator.leave().await;
+}
+
+#[tokio::test]
+async fn a_failed_lead_shows_its_deciding_request_and_what_the_crm_would_get_now() {
+    let gate = Gate::start();
+    gate.break_crm(REFUSE_ORDERS).await;
+    gate.post("callback", &ANNA).await;
+    let operator = Visitor::new(Window::Phone, "en", Script::Off).await;
+    operator.log_in(&gate).await;
+    operator.reload_until(".leads .pill", "failed").await;
+    operator.press(".leads a.open").await;
+    operator
+        .see_text(
+            ".steps details[open] pre.wire",
+            "POST /api/v5/orders/create",
+        )
+        .await;
+    operator.nothing_sticks_out().await;
+    assert!(!operator.text().await.contains("\"phone\":\"+7912"));
+    operator.press("a[href$='/preview']").await;
+    operator
+        .see_text(".requests", "\"phone\": \"+79123456789\"")
+        .await;
+    operator.nothing_sticks_out().await;
+    operator.leave().await;
+}
+
 /// The CRM takes no order and names no field that could be left out.
 const REFUSE_ORDERS: &str = r#"{"kind":"success_false_200","text":"Order is not loaded","match":{"operation":"orders/create"}}"#;
 

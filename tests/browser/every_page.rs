@@ -53,6 +53,8 @@ async fn look_at_every_page(visitor: &Visitor, gate: &Gate, language: &str) {
         "/admin/",
         "/admin/forms",
         "/admin/alerts",
+        "/admin/failures",
+        "/admin/?cause=refused:customFields.a-long-code-of-a-field:another-long-code",
         "/admin/?q=nobody",
         "/admin/resend/confirm?state=failed",
     ] {
@@ -63,6 +65,11 @@ async fn look_at_every_page(visitor: &Visitor, gate: &Gate, language: &str) {
         visitor.press(&format!(".leads tbody {row} a.open")).await;
         visitor.see("header.lead").await;
         visitor.nothing_sticks_out().await;
+        visitor.press("a[href$='/preview']").await;
+        visitor.see(".requests").await;
+        visitor.nothing_sticks_out().await;
+        visitor.press("main p a").await;
+        visitor.see("header.lead").await;
         visitor.press("a.danger").await;
         visitor.see("form[action$='/erase']").await;
         visitor.nothing_sticks_out().await;
@@ -96,6 +103,11 @@ async fn an_english_page_has_no_russian_word_but_those_of_the_config() {
         "Имя",
         "Телефон",
         "Комментарий",
+        "Мебель",
+        "Свет",
+        "Текстиль",
+        // What goes to the CRM is in the language of the form.
+        "Добавочный",
     ];
     no_russian(&visitor, &of_the_config).await;
     for row in ["tr:first-child", "tr:last-child"] {
@@ -103,7 +115,12 @@ async fn an_english_page_has_no_russian_word_but_those_of_the_config() {
         visitor.press(&format!(".leads tbody {row} a.open")).await;
         visitor.see("header.lead").await;
         no_russian(&visitor, &of_the_config).await;
+        visitor.press("a[href$='/preview']").await;
+        visitor.see(".requests").await;
+        no_russian(&visitor, &of_the_config).await;
     }
+    visitor.open(&gate.page("/admin/failures")).await;
+    no_russian(&visitor, &of_the_config).await;
     visitor.open(&gate.page("/admin/forms")).await;
     no_russian(&visitor, &of_the_config).await;
     visitor.leave().await;

@@ -134,34 +134,6 @@ async fn a_match_beyond_the_first_page_is_found() {
 }
 
 #[tokio::test]
-async fn the_phone_counts_more_than_the_e_mail() {
-    let world = World::usual().await;
-    seed(
-        &world,
-        json!({"firstName": "По почте", "email": "Anna@Example.ru"}),
-    )
-    .await;
-    let by_phone = seed(
-        &world,
-        json!({"firstName": "По телефону", "phones": [{"number": "+79123456789"}]}),
-    )
-    .await;
-    let report = world.deliver(&anna(), false).await;
-    assert_eq!(
-        report.outcome.expect("delivered").receipt.customer_id,
-        Some(by_phone)
-    );
-    assert!(
-        report
-            .steps
-            .iter()
-            .any(|step| step.note.contains("the phone counts")),
-        "{:?}",
-        report.steps
-    );
-}
-
-#[tokio::test]
 async fn an_e_mail_alone_finds_the_customer_whatever_its_case() {
     let world = World::usual().await;
     let known = seed(

@@ -7,6 +7,7 @@
 
 mod batches;
 mod check;
+mod conflicts;
 mod customers;
 mod orders;
 mod refusals;

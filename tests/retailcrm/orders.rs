@@ -162,7 +162,7 @@ async fn the_time_zone_never_costs_a_lead() {
         report
             .steps
             .iter()
-            .any(|step| step.note.contains("Europe/Moscow")),
+            .any(|step| step.note.en.contains("Europe/Moscow")),
         "{:?}",
         report.steps
     );

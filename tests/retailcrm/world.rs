@@ -8,6 +8,7 @@ use leadgate::clock::Clock;
 use leadgate::delivery::{Delivered, Delivery, DeliveryId, Failure, Lane, RetrySchedule};
 use leadgate::destination::pace::Paces;
 use leadgate::destination::registry::{self, KindSettings, Settings};
+use leadgate::destination::retailcrm::ContactConflict;
 use leadgate::destination::{Claim, Destination, Report, retailcrm};
 use leadgate::lead::{
     Client, Create, CustomerMatching, DeliverRule, DestinationId, Form, FormId, Forms, Language,
@@ -34,6 +35,7 @@ pub(crate) struct Setup {
     pub(crate) key: &'static str,
     pub(crate) timeout: Duration,
     pub(crate) requests_per_second: u32,
+    pub(crate) conflict: ContactConflict,
 }
 
 impl Default for Setup {
@@ -47,6 +49,7 @@ impl Default for Setup {
             key: DEMO_API_KEY,
             timeout: Duration::from_secs(10),
             requests_per_second: 1000,
+            conflict: ContactConflict::Phone,
         }
     }
 }
@@ -129,12 +132,14 @@ pub(crate) fn destination(crm: &SimulatedCrm, setup: &Setup) -> Arc<dyn Destinat
         retry: RetrySchedule::new(vec![Duration::from_secs(10)], Duration::from_secs(60))
             .expect("schedule"),
         in_flight: 8,
+        status_poll: None,
         kind: KindSettings::RetailCrm(retailcrm::Settings {
             url: crm.url().parse().expect("url"),
             api_key: Secret::new(setup.key),
             site: Some("shop-ru".to_owned()),
             requests_per_second: setup.requests_per_second,
             timeout: setup.timeout,
+            conflict: setup.conflict,
         }),
     };
     let rule = DeliverRule {

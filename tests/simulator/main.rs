@@ -14,6 +14,7 @@ mod customers;
 mod faults;
 mod lines;
 mod official;
+mod order_life;
 mod orders;
 mod pages;
 mod stored_orders;

@@ -51,6 +51,7 @@ fn read_one(mut block: Block<'_>, ids: &mut Unique) -> Declared {
     let retry = retry(&mut block);
     let in_flight = u32::try_from(registry::DEFAULT_IN_FLIGHT).unwrap_or(u32::MAX);
     let in_flight = block.value_or("in_flight", in_flight, values::whole(1..=64)) as usize;
+    let status_poll = block.value_or("status_poll", None, values::poll);
     // Without a kind nobody knows which other keys the block may have, so they are not complained of.
     let Some(read_kind) = block.required("kind", values::word(KINDS)) else {
         return Declared { id, settings: None };
@@ -62,6 +63,7 @@ fn read_one(mut block: Block<'_>, ids: &mut Unique) -> Declared {
         id,
         retry,
         in_flight,
+        status_poll,
         kind,
     });
     Declared { id, settings }

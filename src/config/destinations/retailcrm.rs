@@ -4,13 +4,21 @@ use crate::config::example;
 use crate::config::reader::Block;
 use crate::config::values;
 use crate::destination::registry::{DEFAULT_TIMEOUT, KindSettings};
-use crate::destination::retailcrm::Settings;
+use crate::destination::retailcrm::{ContactConflict, Settings};
 
 /// One below what RetailCRM allows a key, so that a request of somebody else's module now and then does no harm.
 const REQUESTS_PER_SECOND: u32 = 9;
 
 /// What RetailCRM allows a key (facts/retailcrm.md).
 const ALLOWED_PER_SECOND: u32 = 10;
+
+/// The words of `customer_conflict`.
+const CONFLICT: &[(&str, ContactConflict)] = &[
+    ("phone", ContactConflict::Phone),
+    ("email", ContactConflict::Email),
+    ("new", ContactConflict::New),
+    ("none", ContactConflict::None),
+];
 
 /// Reads them; `None` when a problem was noted.
 pub(crate) fn read(block: &mut Block<'_>) -> Option<KindSettings> {
@@ -41,11 +49,17 @@ pub(crate) fn read(block: &mut Block<'_>) -> Option<KindSettings> {
     }
     let site = block.optional("site", values::text);
     let timeout = block.value_or("timeout", DEFAULT_TIMEOUT, values::time_limit);
+    let conflict = block.value_or(
+        "customer_conflict",
+        ContactConflict::default(),
+        values::word(CONFLICT),
+    );
     Some(KindSettings::RetailCrm(Settings {
         url: url?,
         api_key: api_key?,
         site,
         requests_per_second: pace,
         timeout,
+        conflict,
     }))
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigProblems, Problem};
 use crate::destination::registry::KindSettings;
+use crate::destination::retailcrm::ContactConflict;
 use crate::lead::{Create, OriginRule};
 
 const SHOP: &str = r#"
@@ -255,6 +256,40 @@ fn what_is_written_is_what_is_kept() {
             .customer_fields
             .contains_key("customFields.channel")
     );
+}
+
+#[test]
+fn the_status_poll_is_off_or_a_minute_at_least() {
+    let poll = |written: &str| parse(&format!("{SHOP}{written}"));
+    let kept = |written: &str| poll(written).expect("a good config").destinations[0].status_poll;
+    assert_eq!(kept(""), None);
+    assert_eq!(kept("status_poll = \"off\""), None);
+    let quarter = std::time::Duration::from_secs(900);
+    assert_eq!(kept("status_poll = \"15m\""), Some(quarter));
+    assert_eq!(
+        problems(&format!("{SHOP}status_poll = \"5s\"")),
+        [
+            "destinations[0].status_poll: expected \"off\" or a duration of a minute at least such as \"15m\", found \"5s\""
+        ]
+    );
+}
+
+#[test]
+fn whose_a_lead_with_two_customers_is_can_be_chosen() {
+    let kept = |written: &str| {
+        let config = parse(&format!("{SHOP}{written}")).expect("a good config");
+        let KindSettings::RetailCrm(shop) = &config.destinations[0].kind;
+        shop.conflict
+    };
+    assert_eq!(kept(""), ContactConflict::Phone);
+    for (word, conflict) in [
+        ("phone", ContactConflict::Phone),
+        ("email", ContactConflict::Email),
+        ("new", ContactConflict::New),
+        ("none", ContactConflict::None),
+    ] {
+        assert_eq!(kept(&format!("customer_conflict = \"{word}\"")), conflict);
+    }
 }
 
 #[test]

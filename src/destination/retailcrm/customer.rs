@@ -3,9 +3,10 @@
 
 use crate::delivery::{Failure, Lane};
 use crate::destination::retailcrm::api::{
-    Customer, CustomerFilter, CustomerKey, Fault, Refusal, Steps, annotate,
+    Customer, CustomerFilter, CustomerKey, Fault, Refusal, Steps,
 };
-use crate::destination::retailcrm::contacts::{is_same_email, is_same_phone, search_digits};
+use crate::destination::retailcrm::conflict::Match;
+use crate::destination::retailcrm::contacts::{held, search_digits};
 use crate::destination::retailcrm::deliver::Attempt;
 use crate::destination::retailcrm::mapping::{CustomerDraft, customer_external_id};
 use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
@@ -24,6 +25,16 @@ pub(super) struct Chosen {
     pub(super) id: Option<u64>,
     /// Made for this lead, now or by an earlier attempt.
     pub(super) made: bool,
+}
+
+/// What a search brought.
+pub(super) enum Found {
+    /// This one.
+    Customer(Customer),
+    /// Nobody whose the lead is: one is made.
+    Nobody,
+    /// The order goes without a customer of ours.
+    NoCustomer,
 }
 
 /// What became of the wish to make a customer.
@@ -55,20 +66,26 @@ impl Attempt<'_> {
                         made: false,
                     });
                 }
-                if let Some(found) = self.search().await? {
-                    self.account.known.learn_found(&self.lead.contact, &found);
-                    return Ok(Chosen {
-                        id: Some(found.id),
-                        made: false,
-                    });
+                match self.search().await? {
+                    Found::Customer(found) => {
+                        return Ok(Chosen {
+                            id: Some(found.id),
+                            made: false,
+                        });
+                    }
+                    Found::NoCustomer => {
+                        return Ok(Chosen {
+                            id: None,
+                            made: false,
+                        });
+                    }
+                    Found::Nobody => {}
                 }
             }
         }
         match self.make_customer(draft).await? {
             Made::Customer(id) => {
-                if self.mapping.customer == CustomerMatching::Match {
-                    self.account.known.learn(&self.lead.contact, id);
-                }
+                self.learn_made(id);
                 Ok(Chosen {
                     id: Some(id),
                     made: true,
@@ -94,83 +111,80 @@ impl Attempt<'_> {
         lost: u64,
         draft: &mut CustomerDraft,
     ) -> Result<Chosen, Failure> {
-        let (known, contact) = (&self.account.known, &self.lead.contact);
+        let known = &self.account.known;
         match self.follow(CustomerKey::Id(lost)).await? {
             // It is there, and still the order may not have it: it belongs to a store the order is not for.
             Some(same) if same.id == lost => {
-                known.forget(contact);
+                known.forget(lost);
                 Ok(Chosen {
                     id: None,
                     made: false,
                 })
             }
-            Some(merged) => {
-                known.moved(contact, lost, merged.id);
+            // A person's order is not a company's, whatever was merged into what.
+            Some(merged) if !merged.corporate => {
+                known.moved(lost, merged.id);
                 Ok(Chosen {
                     id: Some(merged.id),
                     made: false,
                 })
             }
-            None => {
-                known.forget(contact);
+            Some(_) | None => {
+                known.forget(lost);
                 self.choose_customer(draft).await
             }
         }
     }
 
-    /// Finds the customer with this phone or e-mail. The phone counts more: it is what managers call.
-    pub(super) async fn search(&mut self) -> Result<Option<Customer>, Failure> {
+    /// Remembers whose the lead is, after a customer was made for it.
+    pub(super) fn learn_made(&self, id: u64) {
+        let (known, contact) = (&self.account.known, &self.lead.contact);
+        match self.mapping.customer {
+            CustomerMatching::Match if self.in_conflict => known.learn_together(contact, id),
+            CustomerMatching::Match => known.learn(contact, id),
+            CustomerMatching::New | CustomerMatching::None => {}
+        }
+    }
+
+    /// Finds the customer with this phone and this e-mail, and remembers whom they lead to.
+    pub(super) async fn search(&mut self) -> Result<Found, Failure> {
         let contact = &self.lead.contact;
         let phone = contact.phone.as_ref();
         let phone = phone.map(|phone| CustomerFilter::Phone(search_digits(phone.e164())));
         let email = contact.email.as_ref();
         let email = email.map(|email| CustomerFilter::Email(email.as_str().to_owned()));
-        if self.lane == Lane::Backlog {
-            return self.search_in_turn(phone, email).await;
-        }
-        // Side by side: neither needs the other's answer, so a slow CRM is waited for once.
         let (mut phone_steps, mut email_steps) = (Steps::new(), Steps::new());
-        let (by_phone, by_email) = tokio::join!(
-            self.hits(phone, has_phone, &mut phone_steps),
-            self.hits(email, has_email, &mut email_steps),
-        );
+        let (by_phone, by_email) = match self.lane {
+            // Side by side: neither needs the other's answer, so a slow CRM is waited for once.
+            Lane::Fresh => tokio::join!(
+                self.hits(phone, has_phone, &mut phone_steps),
+                self.hits(email, has_email, &mut email_steps),
+            ),
+            // One request where one is enough: somebody who has the phone and the e-mail settles it.
+            Lane::Backlog => {
+                let by_phone = self.hits(phone, has_phone, &mut phone_steps).await;
+                let settled =
+                    |found: &Vec<Customer>| found.iter().any(|one| has_email(contact, one));
+                let by_email = match &by_phone {
+                    Ok(found) if !settled(found) => {
+                        self.hits(email, has_email, &mut email_steps).await
+                    }
+                    Ok(_) | Err(_) => Ok(Vec::new()),
+                };
+                (by_phone, by_email)
+            }
+        };
         self.steps.append(&mut phone_steps);
         self.steps.append(&mut email_steps);
         let (by_phone, by_email) = (by_phone?, by_email?);
-        let both = by_phone
-            .iter()
-            .find(|customer| has_email(contact, customer));
-        let chosen = both.or(by_phone.first()).or(by_email.first()).cloned();
-        if let (Some(chosen), Some(other)) = (&chosen, by_email.first())
-            && !has_email(contact, chosen)
-        {
-            annotate(
-                &mut self.steps,
-                format!(
-                    "the phone is of customer {}, the e-mail of {}; the phone counts",
-                    chosen.id, other.id
-                ),
-            );
-        }
-        Ok(chosen)
-    }
-
-    /// The same with one request where one is enough: a phone that is found decides, so nobody asks for the e-mail then.
-    async fn search_in_turn(
-        &mut self,
-        phone: Option<CustomerFilter>,
-        email: Option<CustomerFilter>,
-    ) -> Result<Option<Customer>, Failure> {
-        let mut steps = Steps::new();
-        let mut found = self.hits(phone, has_phone, &mut steps).await;
-        if found.as_ref().is_ok_and(Vec::is_empty) {
-            found = self.hits(email, has_email, &mut steps).await;
-        }
-        self.steps.append(&mut steps);
-        let found = found?;
-        let contact = &self.lead.contact;
-        let both = found.iter().find(|customer| has_email(contact, customer));
-        Ok(both.or(found.first()).cloned())
+        Ok(match Match::of(contact, &by_phone, &by_email) {
+            Match::Nobody => Found::Nobody,
+            Match::One(found) => {
+                self.account.known.learn_found(contact, &found);
+                Found::Customer(found)
+            }
+            Match::Two(by_phone, by_email) => self.settle_conflict(by_phone, by_email),
+        })
     }
 
     /// The customers that really have the contact, the lowest id first; none without a filter. Companies do not count.
@@ -247,15 +261,12 @@ impl Attempt<'_> {
 }
 
 fn has_phone(contact: &Contact, customer: &Customer) -> bool {
-    contact.phone.as_ref().is_some_and(|ours| {
-        let mut phones = customer.phones.iter();
-        phones.any(|theirs| is_same_phone(ours.e164(), theirs))
-    })
+    held(contact, customer.email.as_deref(), &customer.phones).0
 }
 
-fn has_email(contact: &Contact, customer: &Customer) -> bool {
-    let emails = contact.email.as_ref().zip(customer.email.as_deref());
-    emails.is_some_and(|(ours, theirs)| is_same_email(ours.as_str(), theirs))
+/// Whether the customer has the e-mail of the contact.
+pub(super) fn has_email(contact: &Contact, customer: &Customer) -> bool {
+    held(contact, customer.email.as_deref(), &customer.phones).1
 }
 
 /// Takes out of the customer what the CRM complains of; false when there is nothing to take.

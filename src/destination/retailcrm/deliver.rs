@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use crate::delivery::{Cause, Delivered, Failure, FailureKind, Lane, Outcome, Receipt, Step};
 use crate::destination::retailcrm::Account;
 use crate::destination::retailcrm::api::{Api, Customer, CustomerKey, Fault, OrderRecord, Refusal};
-use crate::destination::retailcrm::customer::{self, Chosen, Made};
+use crate::destination::retailcrm::customer::{self, Chosen, Found, Made};
 use crate::destination::retailcrm::mapping::{
     CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
 };
@@ -42,6 +42,8 @@ pub(super) struct Attempt<'a> {
     pub(super) in_doubt: bool,
     /// The requests so far.
     pub(super) steps: Vec<Step>,
+    /// Phone and e-mail were found to be of two customers.
+    pub(super) in_conflict: bool,
     /// The order has been looked up and is not there.
     pub(super) doubt_cleared: bool,
     /// The customer, when it has been chosen together with those of other leads.
@@ -74,6 +76,7 @@ impl<'a> Attempt<'a> {
             mapping,
             in_doubt: claim.delivery.in_doubt,
             steps: Vec::new(),
+            in_conflict: false,
             doubt_cleared: false,
             chosen: None,
             customer: None,
@@ -251,6 +254,10 @@ impl<'a> Attempt<'a> {
         let left_out = sent.map(|(draft, _)| draft.left_out()).unwrap_or_default();
         self.warnings.extend(left_out.iter().map(LeftOut::warning));
         let customer = sent.and_then(|(_, customer)| customer);
+        if let Some((sent, shown)) = customer.zip(order.customer.as_ref()) {
+            let known = &self.account.known;
+            known.compare(&self.lead.contact, sent, shown);
+        }
         Delivered {
             receipt: Receipt {
                 order_id: order.id,
@@ -267,16 +274,19 @@ impl<'a> Attempt<'a> {
     async fn deliver_customer(&mut self) -> Outcome {
         let zone = self.zone().await;
         let mut draft = CustomerDraft::new(self.lead, self.mapping, &zone);
-        let known = match self.mapping.customer {
+        let found = match self.mapping.customer {
             CustomerMatching::Match => self.search().await?,
-            CustomerMatching::New | CustomerMatching::None => None,
+            CustomerMatching::New | CustomerMatching::None => Found::Nobody,
         };
-        let id = match known {
-            Some(known) => match self.update(known, &mut draft).await? {
+        if self.in_conflict {
+            draft.keep_apart(self.account.conflict);
+        }
+        let id = match found {
+            Found::Customer(known) => match self.update(known, &mut draft).await? {
                 Some(id) => id,
                 None => self.made(&mut draft).await?,
             },
-            None => self.made(&mut draft).await?,
+            Found::Nobody | Found::NoCustomer => self.made(&mut draft).await?,
         };
         self.warnings
             .extend(draft.left_out().iter().map(LeftOut::warning));
@@ -300,7 +310,10 @@ impl<'a> Attempt<'a> {
 
     async fn made(&mut self, draft: &mut CustomerDraft) -> Result<u64, Failure> {
         match self.make_customer(draft).await? {
-            Made::Customer(id) => Ok(id),
+            Made::Customer(id) => {
+                self.learn_made(id);
+                Ok(id)
+            }
             Made::Refused(refusal) => Err(refusal.into_failure()),
         }
     }

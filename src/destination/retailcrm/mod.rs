@@ -7,14 +7,17 @@
 mod api;
 mod batch;
 mod check;
+mod conflict;
 mod contacts;
 mod customer;
 mod deliver;
 mod fields;
 mod mapping;
 mod notice;
+mod preview;
 mod repair;
 mod settings;
+mod standings;
 mod suggest;
 mod zone;
 
@@ -23,19 +26,21 @@ use std::collections::BTreeMap;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-pub use settings::Settings;
+pub use settings::{ContactConflict, Settings};
 
 use crate::clock::Clock;
-use crate::delivery::{Failure, Lane};
+use crate::delivery::{Delivery, Failure, Lane, OrderStanding, State};
 use crate::destination::pace::Paces;
+use crate::destination::preview::Preview;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Notice, NotifyError, Report};
-use crate::lead::{Create, DeliverRule, DestinationId, FormId, Forms};
+use crate::lead::{Create, CustomerMatching, DeliverRule, DestinationId, FormId, Forms, Lead};
 
 use api::{Api, Fault, MOST_ROWS};
 use contacts::KnownContacts;
 use deliver::Attempt;
 use mapping::Mapping;
+use standings::StatusNames;
 use zone::AccountZone;
 
 /// One RetailCRM account.
@@ -55,6 +60,8 @@ struct Account {
     backlog_api: Api,
     zone: AccountZone,
     known: KnownContacts,
+    conflict: ContactConflict,
+    status_names: StatusNames,
 }
 
 /// One deliver rule that ends here.
@@ -86,6 +93,8 @@ impl RetailCrm {
             api,
             zone: AccountZone::new(clock.clone()),
             known: KnownContacts::default(),
+            conflict: settings.conflict,
+            status_names: StatusNames::new(clock.clone()),
         };
         let (mut rules, mut by_form) = (Vec::new(), BTreeMap::new());
         for form in forms.iter() {
@@ -136,9 +145,11 @@ impl RetailCrm {
     }
 
     fn mapping(&self, claim: &Claim) -> Option<&Mapping> {
-        let place = self
-            .by_form
-            .get(&(claim.lead.form.clone(), claim.delivery.create))?;
+        self.mapping_of(&claim.lead.form, claim.delivery.create)
+    }
+
+    fn mapping_of(&self, form: &FormId, create: Create) -> Option<&Mapping> {
+        let place = self.by_form.get(&(form.clone(), create))?;
         self.rules.get(*place).map(|rule| &rule.mapping)
     }
 }
@@ -186,6 +197,13 @@ impl Destination for RetailCrm {
         .boxed()
     }
 
+    fn preview(&self, claim: &Claim) -> Result<Preview, Failure> {
+        let mapping = self
+            .mapping(claim)
+            .ok_or_else(|| deliver::no_rule(&claim.lead))?;
+        Ok(preview::preview(&self.account, claim, mapping))
+    }
+
     fn most_at_once(&self) -> usize {
         MOST_ROWS
     }
@@ -196,6 +214,25 @@ impl Destination for RetailCrm {
             answer.map(drop).map_err(Fault::into_failure)
         }
         .boxed()
+    }
+
+    fn recall(&self, lead: &Lead, delivery: &Delivery) {
+        let mapping = self.mapping_of(&lead.form, delivery.create);
+        let is_matched = mapping.is_some_and(|rule| rule.customer == CustomerMatching::Match);
+        // A warning may tell of two customers, or of one that was refused: the CRM is asked anew.
+        let is_plain = delivery.state == State::Delivered && delivery.warning.is_none();
+        let receipt = delivery.receipt.as_ref();
+        let customer = receipt.and_then(|receipt| receipt.customer_id);
+        if let Some(customer) = customer.filter(|_| is_matched && is_plain) {
+            self.account.known.recall(&lead.contact, customer);
+        }
+    }
+
+    fn standings<'a>(
+        &'a self,
+        orders: &'a [(u64, Option<OrderStanding>)],
+    ) -> BoxFuture<'a, Result<Vec<(u64, OrderStanding)>, Failure>> {
+        standings::ask(&self.account.api, &self.account.status_names, orders).boxed()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {

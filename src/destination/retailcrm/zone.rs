@@ -7,6 +7,7 @@ use jiff::tz::{TimeZone, offset};
 
 use crate::clock::Clock;
 use crate::destination::retailcrm::api::{Api, Steps, annotate};
+use crate::lead::Bilingual;
 
 /// How long an answer counts.
 const FRESH: Duration = Duration::from_secs(3600);
@@ -65,9 +66,21 @@ impl AccountZone {
         let zone = self.learn(told.as_ref());
         drop(asking);
         if told.is_none() {
-            annotate(steps, format!("time zone not told; using {}", name(&zone)));
+            let zone = name(&zone);
+            let note = Bilingual::new(
+                format!("часовой пояс не сообщён, взят {zone}"),
+                format!("time zone not told; using {zone}"),
+            );
+            annotate(steps, note);
         }
         zone
+    }
+
+    /// The zone as far as it is known, and whether the account has told it within the last hour.
+    pub(super) fn known_now(&self) -> (TimeZone, bool) {
+        let fresh = self.fresh();
+        let is_fresh = fresh.is_some();
+        (fresh.unwrap_or_else(|| self.known().zone.clone()), is_fresh)
     }
 
     fn fresh(&self) -> Option<TimeZone> {

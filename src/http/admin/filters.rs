@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::delivery::State;
+use crate::delivery::{CauseKey, State};
 use crate::http::admin::reason::{BadParameter, Reason};
 use crate::lead::{DestinationId, FormId, LeadId};
 use crate::store::{Filter, Page};
@@ -38,9 +38,11 @@ pub(super) struct TypedFilters {
     pub(super) from: String,
     /// A date (that day included) or an RFC 3339 instant (excluded).
     pub(super) to: String,
+    /// The key of a group of failures.
+    pub(super) cause: String,
 }
 
-const NAMES: [&str; 6] = ["state", "form", "destination", "q", "from", "to"];
+const NAMES: [&str; 7] = ["state", "form", "destination", "q", "from", "to", "cause"];
 
 impl TypedFilters {
     /// Picks the filters out of a query string; of a repeated name the last counts, other names are not ours.
@@ -89,8 +91,15 @@ impl TypedFilters {
 
     /// What the store understands. `zone` gives dates their midnight.
     pub(super) fn parse(&self, zone: &TimeZone) -> Result<Filter, BadParameter> {
+        let cause = cause(&self.cause)?;
+        let mut states = states(&self.state)?;
+        if cause.is_some() && states.is_empty() {
+            // Only these fail for a cause; so said, the others are not even looked at.
+            states = vec![State::Failed, State::Retrying];
+        }
         Ok(Filter {
-            states: states(&self.state)?,
+            states,
+            cause,
             form: id("form", &self.form, FormId::parse)?,
             destination: id("destination", &self.destination, DestinationId::parse)?,
             text: given(&self.q).map(|text| text.chars().take(LONGEST_TEXT).collect()),
@@ -99,7 +108,7 @@ impl TypedFilters {
         })
     }
 
-    fn values(&self) -> [&str; 6] {
+    fn values(&self) -> [&str; 7] {
         [
             &self.state,
             &self.form,
@@ -107,6 +116,7 @@ impl TypedFilters {
             &self.q,
             &self.from,
             &self.to,
+            &self.cause,
         ]
     }
 
@@ -118,6 +128,7 @@ impl TypedFilters {
             "q" => Some(&mut self.q),
             "from" => Some(&mut self.from),
             "to" => Some(&mut self.to),
+            "cause" => Some(&mut self.cause),
             _ => None,
         }
     }
@@ -183,6 +194,18 @@ fn states(text: &str) -> Result<Vec<State>, BadParameter> {
             })
         })
         .collect()
+}
+
+fn cause(text: &str) -> Result<Option<CauseKey>, BadParameter> {
+    given(text)
+        .map(|text| {
+            CauseKey::parse(text).ok_or(BadParameter {
+                name: "cause",
+                expected_ru: "значение cause из /admin/api/failures",
+                expected_en: "a value of cause from /admin/api/failures",
+            })
+        })
+        .transpose()
 }
 
 fn id<T>(
@@ -278,6 +301,7 @@ mod tests {
             ("destination=a/b", "destination"),
             ("from=yesterday", "from"),
             ("to=2026-13-01", "to"),
+            ("cause=Refused!", "cause"),
         ] {
             assert_eq!(parsed(query).expect_err(query).name, name);
         }
@@ -302,6 +326,16 @@ mod tests {
     fn several_states_are_separated_by_commas() {
         let filter = parsed("state=failed,%20held").expect("readable");
         assert_eq!(filter.states, [State::Failed, State::Held]);
+    }
+
+    #[test]
+    fn a_cause_means_failed_and_retrying_leads_unless_a_state_is_named() {
+        let filter = parsed("cause=refused:orderMethod:landing-pge").expect("readable");
+        assert_eq!(filter.states, [State::Failed, State::Retrying]);
+        let key = filter.cause.map(|key| key.to_string());
+        assert_eq!(key.as_deref(), Some("refused:orderMethod:landing-pge"));
+        let filter = parsed("cause=timed_out&state=retrying").expect("readable");
+        assert_eq!(filter.states, [State::Retrying]);
     }
 
     #[test]

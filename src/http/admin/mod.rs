@@ -2,7 +2,8 @@
 //!
 //! Pages are rendered here and work without scripts; `static/admin.js` only adds comfort. Every handler but the log-in takes an
 //! [`Operator`], which nobody gets without the token or a session. The app that mounts [`routes`] provides as `web::Data`:
-//! [`Store`](crate::store::Store), [`Alerts`](crate::alerts::Alerts), [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
+//! [`Store`](crate::store::Store), [`LiveDestinations`](crate::destination::LiveDestinations), [`Alerts`](crate::alerts::Alerts),
+//! [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
 //! [`RefusedOrigins`](crate::http::refused_origins::RefusedOrigins), `ArcSwap<Forms>` (what [`LiveForms`](crate::intake::LiveForms) points to),
 //! [`Server`](crate::http::settings::Server) and [`Access`].
 
@@ -11,11 +12,14 @@ mod api;
 mod assets;
 mod auth;
 mod body;
+mod causes;
 mod cookies;
 mod csv;
+mod failures;
 mod filters;
 mod languages;
 mod pages;
+mod previews;
 mod reason;
 mod words;
 
@@ -62,19 +66,23 @@ const API: &[Row] = &[
         web::post().to(api::orders::resend_matching)
     }),
     Row::get("/leads/{id}", || read().to(api::leads::one)),
+    Row::get("/leads/{id}/preview", || read().to(api::preview::show)),
     Row::post("/leads/{id}/{action}", || web::post().to(api::orders::one)),
     Row::get("/destinations", || read().to(api::destinations::list)),
     Row::get("/forms", || read().to(api::forms::list)),
+    Row::get("/failures", || read().to(api::failures::list)),
 ];
 
 /// Below `/admin`. Protected but for the three that a visitor needs on the way in.
 const PAGES: &[Row] = &[
     Row::get("/", || read().to(pages::list::show)),
+    Row::get("/failures", || read().to(pages::failures::show)),
     Row::get("/forms", || read().to(pages::forms::show)),
     Row::get("/leads/{id}", || read().to(pages::lead::show)),
     Row::get("/leads/{id}/erase/confirm", || {
         read().to(pages::actions::confirm_erase)
     }),
+    Row::get("/leads/{id}/preview", || read().to(pages::preview::show)),
     Row::post("/leads/{id}/{action}", || {
         web::post().to(pages::actions::perform)
     }),

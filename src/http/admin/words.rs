@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
-use crate::delivery::{AttemptOutcome, State};
+use crate::delivery::{AttemptOutcome, OrderStanding, State};
 use crate::lead::{HeldReason, Language};
+use crate::store::DeedKind;
 
 pub(super) use crate::lead::spoken::{leads, moment, plural, span};
 
@@ -39,6 +40,20 @@ pub(super) fn outcome(outcome: Option<AttemptOutcome>, language: Language) -> &'
     }
 }
 
+/// Where the order stands in the CRM: the account's own name for it, else its code.
+pub(super) fn standing(standing: &OrderStanding, language: Language) -> String {
+    match standing {
+        OrderStanding::Status { code, name } => name.as_ref().unwrap_or(code).clone(),
+        OrderStanding::Merged { into } => match language {
+            Language::Ru => format!("объединён с заказом {into}"),
+            Language::En => format!("merged into order {into}"),
+        },
+        OrderStanding::Gone => language
+            .pick("заказа больше нет в CRM", "no longer in the CRM")
+            .to_owned(),
+    }
+}
+
 /// Why a lead is held.
 pub(super) fn held(reason: HeldReason, language: Language) -> &'static str {
     match reason {
@@ -46,6 +61,16 @@ pub(super) fn held(reason: HeldReason, language: Language) -> &'static str {
             "заполнено скрытое поле-ловушка, люди его не видят",
             "the hidden trap field was filled, which people do not see",
         ),
+    }
+}
+
+/// What an operator did, as a participle after the name.
+pub(super) fn deed(what: DeedKind, language: Language) -> &'static str {
+    match what {
+        DeedKind::Resend => language.pick("повторная отправка", "resent"),
+        DeedKind::Release => language.pick("выпуск из задержанных", "released"),
+        DeedKind::Discard => language.pick("отклонение", "discarded"),
+        DeedKind::Erase => language.pick("стирание данных", "data erased"),
     }
 }
 

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 pub(crate) use reply::Reply;
 
 /// The token of the admin API.
-const TOKEN: &str = "test-token-of-the-admin-api";
+pub(crate) const TOKEN: &str = "test-token-of-the-admin-api";
 
 /// Nothing a test waits for takes longer on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -91,14 +91,17 @@ impl Api {
         &self,
         steps: &mut Steps,
     ) -> Result<Option<String>, Fault> {
-        let call = Call::get("settings", &["api", "v5", "settings"], Purpose::Read).within(SHORTER);
-        let body = self.call(call, steps).await?;
+        let body = self.call(Self::settings_call(), steps).await?;
         let zone = body
             .get("settings")
             .and_then(|settings| settings.get("timezone"));
         Ok(zone
             .and_then(|zone| zone.get("value").unwrap_or(zone).as_str())
             .map(str::to_owned))
+    }
+
+    pub(super) fn settings_call() -> Call {
+        Call::get("settings", &["api", "v5", "settings"], Purpose::Read).within(SHORTER)
     }
 
     /// A reference list by its name in the path (`order-types`); the reply's key is the same in camel case.

@@ -14,6 +14,7 @@ use crate::delivery::{Cause, Failure, FailureKind, Step};
 use crate::destination::pace::Permit;
 use crate::destination::retailcrm::api::upload::{Entity, MOST_ROWS, stored};
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
+use crate::lead::Bilingual;
 
 /// The customers that wait.
 #[derive(Default)]
@@ -129,7 +130,12 @@ impl Api {
             Some(permit) => self.send(&call, permit, steps).await,
             None => self.call(call, steps).await,
         };
-        annotate(steps, format!("{} customers in one request", rows.len()));
+        let count = rows.len();
+        let note = Bilingual::new(
+            format!("клиентов в одном запросе: {count}"),
+            format!("{count} customers in one request"),
+        );
+        annotate(steps, note);
         let step = steps.last().cloned();
         let made = answer
             .as_ref()

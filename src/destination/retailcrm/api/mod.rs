@@ -3,9 +3,12 @@
 
 mod account;
 mod gathering;
+mod masked;
 mod notifications;
+mod previews;
 mod records;
 mod reply;
+mod statuses;
 mod upload;
 
 use std::time::{Duration, Instant};
@@ -16,17 +19,20 @@ use serde_json::{Map, Value};
 use url::Url;
 
 pub(super) use account::{Credentials, CustomField, Dictionary, Entry};
+pub(super) use previews::TOLD_LATER;
 pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
 pub(super) use reply::{Fault, Purpose, Refusal};
 pub(super) use upload::{Entity, MOST_ROWS};
 
 use gathering::Gathering;
+use masked::Hidden;
 
 use crate::clock::Clock;
 use crate::delivery::{Cause, Failure, FailureKind, Lane, Step};
 use crate::destination::client::{HttpClient, HttpRequest};
 use crate::destination::pace::{Pace, Permit};
 use crate::destination::retailcrm::Settings;
+use crate::lead::Bilingual;
 use crate::secret::Secret;
 
 /// How long nothing is sent after the CRM complained about the rate and gave no time of its own.
@@ -82,6 +88,10 @@ impl Call {
             form: Some(form),
             ..Self::get(operation, path, purpose)
         }
+    }
+
+    fn method(&self) -> &'static str {
+        if self.form.is_some() { "POST" } else { "GET" }
     }
 
     fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -167,6 +177,12 @@ impl Api {
         }
     }
 
+    /// Sends one read that can wait for ever: only when no lead needs the pace.
+    async fn errand(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
+        let permit = self.pace.acquire_spare().await;
+        self.send(&call, permit, steps).await
+    }
+
     /// Sends one request for which the pace has been asked, logs it, and judges the answer.
     async fn send(
         &self,
@@ -177,9 +193,18 @@ impl Api {
         let started = self.clock.monotonic();
         let answer = self.http.send(self.encode(call)).await;
         permit.answered();
-        let (status, result) = match answer {
-            Ok(answer) => (Some(answer.status), reply::read(call.purpose, &answer)),
-            Err(error) => (None, Err(reply::unanswered(call.purpose, &error).into())),
+        // Only now, so that the request is not held up between the pace and the wire.
+        let (sent, mut hidden) = self.masked(call);
+        let (status, said, result) = match answer {
+            Ok(answer) => (
+                Some(answer.status),
+                Some(masked::answer(&answer.body, &mut hidden)),
+                reply::read(call.purpose, &answer),
+            ),
+            Err(error) => {
+                let failure = reply::unanswered(call.purpose, &error);
+                (None, None, Err(failure.into()))
+            }
         };
         if let Some(rest) = rate_rest(&result) {
             self.pace.hold_back(rest);
@@ -188,9 +213,21 @@ impl Api {
             operation: call.operation.to_owned(),
             http_status: status,
             duration_ms: self.millis_since(started),
-            note: note(&result).to_owned(),
+            note: note(&result),
+            request: Some(sent),
+            answer: said.filter(|said| !said.is_empty()),
         });
         result
+    }
+
+    fn masked(&self, call: &Call) -> (String, Hidden) {
+        let url = self.address(call.path.iter().map(String::as_str));
+        masked::request(
+            (call.method(), url.path()),
+            &call.query,
+            call.form.as_deref().unwrap_or_default(),
+            self.key.reveal(),
+        )
     }
 
     fn encode(&self, call: &Call) -> HttpRequest<'_> {
@@ -232,31 +269,32 @@ fn rate_rest(result: &Result<Map<String, Value>, Fault>) -> Option<Duration> {
 }
 
 /// A few words for the log, without anything of the lead: the CRM's own texts quote what was typed.
-fn note(result: &Result<Map<String, Value>, Fault>) -> &'static str {
-    match result {
-        Ok(_) => "ok",
-        Err(Fault::Refused(_)) => "refused",
-        Err(Fault::Missing { combined_to: None }) => "not found",
+fn note(result: &Result<Map<String, Value>, Fault>) -> Bilingual {
+    let (ru, en) = match result {
+        Ok(_) => ("успешно", "ok"),
+        Err(Fault::Refused(_)) => ("отказ", "refused"),
+        Err(Fault::Missing { combined_to: None }) => ("не найдено", "not found"),
         Err(Fault::Missing {
             combined_to: Some(_),
-        }) => "merged into another",
+        }) => ("объединён с другим", "merged into another"),
         Err(Fault::Failed(failure)) => match &failure.cause {
-            Cause::Unreachable { .. } => "unreachable",
-            Cause::TimedOut { .. } => "timed out",
-            Cause::ConnectionLost { .. } => "connection lost",
-            Cause::RateLimited => "rate limited",
-            Cause::ServerError { .. } => "server error",
-            Cause::NotTheCrm { .. } => "not RetailCRM",
-            Cause::Unreadable { .. } => "unreadable answer",
-            Cause::AccessDenied { .. } => "access denied",
-            _ => "refused",
+            Cause::Unreachable { .. } => ("нет соединения", "unreachable"),
+            Cause::TimedOut { .. } => ("ответа не дождались", "timed out"),
+            Cause::ConnectionLost { .. } => ("связь оборвалась", "connection lost"),
+            Cause::RateLimited => ("слишком часто", "rate limited"),
+            Cause::ServerError { .. } => ("ошибка сервера", "server error"),
+            Cause::NotTheCrm { .. } => ("это не RetailCRM", "not RetailCRM"),
+            Cause::Unreadable { .. } => ("ответ не прочесть", "unreadable answer"),
+            Cause::AccessDenied { .. } => ("нет доступа", "access denied"),
+            _ => ("отказ", "refused"),
         },
-    }
+    };
+    Bilingual::new(ru, en)
 }
 
 /// Says in the log what the latest request brought.
-pub(super) fn annotate(steps: &mut Steps, note: impl Into<String>) {
+pub(super) fn annotate(steps: &mut Steps, note: Bilingual) {
     if let Some(step) = steps.last_mut() {
-        step.note = note.into();
+        step.note = note;
     }
 }

@@ -1,18 +1,21 @@
 //! Orders and customers on the wire. Replies are read leniently: of a record only what is needed, in any of the shapes that PHP gives it
 //! (trap 15), so that a new field of the CRM never hurts a lead.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::delivery::{Cause, Failure, FailureKind};
 use crate::destination::pace::Permit;
 use crate::destination::retailcrm::api::reply::whole_number;
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
+use crate::lead::Bilingual;
 
 /// How many customers one page of a search brings; the API takes only 20, 50 and 100.
 const PAGE: &str = "20";
 
 /// What is known of an order in the CRM; of a customer only the two ids.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::destination::retailcrm) struct OrderRecord {
     /// The internal id.
     pub(in crate::destination::retailcrm) id: Option<u64>,
@@ -22,6 +25,8 @@ pub(in crate::destination::retailcrm) struct OrderRecord {
     pub(in crate::destination::retailcrm) external_id: Option<String>,
     /// Its customer's internal id.
     pub(in crate::destination::retailcrm) customer_id: Option<u64>,
+    /// As much as the order's reply shows of its customer.
+    pub(in crate::destination::retailcrm) customer: Option<Customer>,
 }
 
 /// A customer as the CRM has it.
@@ -37,6 +42,13 @@ pub(in crate::destination::retailcrm) struct Customer {
     pub(in crate::destination::retailcrm) phones: Vec<String>,
     /// The whole record.
     pub(in crate::destination::retailcrm) record: Map<String, Value>,
+}
+
+impl fmt::Debug for Customer {
+    /// The id alone: the rest is a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Customer({})", self.id)
+    }
 }
 
 /// How a customer is searched for. There is no phone filter: `name` looks at phones too.
@@ -64,15 +76,8 @@ impl Api {
         order: &Value,
         steps: &mut Steps,
     ) -> Result<OrderRecord, Fault> {
-        let form = self.with_site(vec![("order", order.to_string())]);
-        let path = ["api", "v5", "orders", "create"];
-        let body = self
-            .call(
-                Call::post("orders/create", &path, form, Purpose::Create),
-                steps,
-            )
-            .await?;
-        annotate(steps, "created");
+        let body = self.call(self.order_call(order), steps).await?;
+        annotate(steps, Bilingual::new("создано", "created"));
         let mut made = body
             .get("order")
             .and_then(Value::as_object)
@@ -82,28 +87,37 @@ impl Api {
         Ok(made)
     }
 
+    pub(super) fn order_call(&self, order: &Value) -> Call {
+        let form = self.with_site(vec![("order", order.to_string())]);
+        let path = ["api", "v5", "orders", "create"];
+        Call::post("orders/create", &path, form, Purpose::Create)
+    }
+
     /// The order with this external id, if the CRM has it.
     pub(in crate::destination::retailcrm) async fn find_order(
         &self,
         external_id: &str,
         steps: &mut Steps,
     ) -> Result<Option<OrderRecord>, Fault> {
-        let call = Call::get("orders", &["api", "v5", "orders"], Purpose::Read)
-            .query("filter[externalIds][]", external_id)
-            .query("limit", PAGE);
-        let body = self.call(call, steps).await?;
+        let body = self
+            .call(Self::order_search_call(external_id), steps)
+            .await?;
         let found = objects(&body, "orders")
             .map(order_record)
             .find(|order| order.external_id.as_deref() == Some(external_id));
-        annotate(
-            steps,
-            if found.is_some() {
-                "found"
-            } else {
-                "not there"
-            },
-        );
+        let note = if found.is_some() {
+            Bilingual::new("есть", "found")
+        } else {
+            Bilingual::new("нет", "not there")
+        };
+        annotate(steps, note);
         Ok(found)
+    }
+
+    pub(super) fn order_search_call(external_id: &str) -> Call {
+        Call::get("orders", &["api", "v5", "orders"], Purpose::Read)
+            .query("filter[externalIds][]", external_id)
+            .query("limit", PAGE)
     }
 
     /// One page of a search, and how many pages there are.
@@ -113,29 +127,41 @@ impl Api {
         page: u64,
         steps: &mut Steps,
     ) -> Result<(Vec<Customer>, u64), Fault> {
-        let (name, value) = match filter {
-            CustomerFilter::Phone(digits) => ("filter[name]", digits),
-            CustomerFilter::Email(email) => ("filter[email]", email),
-        };
-        let mut call = Call::get("customers", &["api", "v5", "customers"], Purpose::Read)
-            .query(name, value)
-            .query("limit", PAGE);
-        if page > 1 {
-            call = call.query("page", page.to_string());
-        }
-        let body = self.call(call, steps).await?;
+        let body = self
+            .call(Self::customer_search_call(filter, page), steps)
+            .await?;
         let pages = body
             .get("pagination")
             .and_then(|p| p.get("totalPageCount"))
             .and_then(whole_number)
             .unwrap_or(1);
         let customers: Vec<Customer> = objects(&body, "customers").filter_map(customer).collect();
-        let by = match filter {
-            CustomerFilter::Phone(_) => "phone",
-            CustomerFilter::Email(_) => "e-mail",
+        let (ru, en) = match filter {
+            CustomerFilter::Phone(_) => ("по телефону", "by phone"),
+            CustomerFilter::Email(_) => ("по e-mail", "by e-mail"),
         };
-        annotate(steps, format!("by {by}: {} returned", customers.len()));
+        let count = customers.len();
+        let note = Bilingual::new(
+            format!("{ru}: найдено {count}"),
+            format!("{en}: {count} returned"),
+        );
+        annotate(steps, note);
         Ok((customers, pages))
+    }
+
+    pub(super) fn customer_search_call(filter: &CustomerFilter, page: u64) -> Call {
+        let (name, value) = match filter {
+            CustomerFilter::Phone(digits) => ("filter[name]", digits),
+            CustomerFilter::Email(email) => ("filter[email]", email),
+        };
+        let call = Call::get("customers", &["api", "v5", "customers"], Purpose::Read)
+            .query(name, value)
+            .query("limit", PAGE);
+        if page > 1 {
+            call.query("page", page.to_string())
+        } else {
+            call
+        }
     }
 
     /// One customer; [`Fault::Missing`] says when it is gone or merged.
@@ -183,14 +209,18 @@ impl Api {
         permit: Permit,
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
-        let form = self.with_site(vec![("customer", customer.to_string())]);
-        let path = ["api", "v5", "customers", "create"];
-        let call = Call::post("customers/create", &path, form, Purpose::Create);
+        let call = self.customer_call(customer);
         let body = self.send(&call, permit, steps).await?;
-        annotate(steps, "created");
+        annotate(steps, Bilingual::new("создано", "created"));
         body.get("id")
             .and_then(whole_number)
             .ok_or_else(|| unreadable(FailureKind::Unknown, "no id in the reply"))
+    }
+
+    pub(super) fn customer_call(&self, customer: &Value) -> Call {
+        let form = self.with_site(vec![("customer", customer.to_string())]);
+        let path = ["api", "v5", "customers", "create"];
+        Call::post("customers/create", &path, form, Purpose::Create)
     }
 
     /// Changes a customer; what is not named stays.
@@ -200,18 +230,19 @@ impl Api {
         customer: &Value,
         steps: &mut Steps,
     ) -> Result<(), Fault> {
+        let call = self.customer_edit_call(&id.to_string(), customer);
+        self.call(call, steps).await?;
+        annotate(steps, Bilingual::new("обновлено", "updated"));
+        Ok(())
+    }
+
+    pub(super) fn customer_edit_call(&self, id: &str, customer: &Value) -> Call {
         let form = self.with_site(vec![
             ("by", "id".to_owned()),
             ("customer", customer.to_string()),
         ]);
-        let path = ["api", "v5", "customers", &id.to_string(), "edit"];
-        self.call(
-            Call::post("customers/edit", &path, form, Purpose::ById),
-            steps,
-        )
-        .await?;
-        annotate(steps, "updated");
-        Ok(())
+        let path = ["api", "v5", "customers", id, "edit"];
+        Call::post("customers/edit", &path, form, Purpose::ById)
     }
 }
 
@@ -257,6 +288,7 @@ pub(super) fn text(record: &Map<String, Value>, key: &str) -> Option<String> {
 }
 
 pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
+    let shown = record.get("customer").and_then(Value::as_object);
     OrderRecord {
         id: record.get("id").and_then(whole_number),
         number: text(record, "number"),
@@ -265,6 +297,7 @@ pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
             .get("customer")
             .and_then(|customer| customer.get("id"))
             .and_then(whole_number),
+        customer: shown.and_then(customer),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::destination::retailcrm::api::records::{objects, order_record};
 use crate::destination::retailcrm::api::{Api, Call, Fault, OrderRecord, Purpose, Steps, annotate};
+use crate::lead::Bilingual;
 
 /// The most rows of one upload, and of one page of a list that is as long.
 pub(in crate::destination::retailcrm) const MOST_ROWS: usize = 50;
@@ -57,10 +58,12 @@ impl Api {
         let call = Call::post(entity.uploading(), &path, form, Purpose::Upload);
         let body = self.call(call, steps).await?;
         let made = stored(&body, entity);
-        annotate(
-            steps,
-            format!("{} of {} in one request", made.len(), rows.len()),
+        let (taken, all) = (made.len(), rows.len());
+        let note = Bilingual::new(
+            format!("одним запросом принято {taken} из {all}"),
+            format!("{taken} of {all} in one request"),
         );
+        annotate(steps, note);
         Ok(made)
     }
 
@@ -80,10 +83,12 @@ impl Api {
         }
         let body = self.call(call, steps).await?;
         let found = by_external_id(&body, entity.plural());
-        annotate(
-            steps,
-            format!("{} of {} are there", found.len(), external_ids.len()),
+        let (there, all) = (found.len(), external_ids.len());
+        let note = Bilingual::new(
+            format!("есть {there} из {all}"),
+            format!("{there} of {all} are there"),
         );
+        annotate(steps, note);
         Ok(found)
     }
 }

@@ -10,7 +10,7 @@ use crate::delivery::{Failure, FailureKind};
 use crate::destination::retailcrm::api::{Api, Entity, Fault, Steps};
 use crate::destination::retailcrm::batch::uploads::{self, End};
 use crate::destination::retailcrm::batch::{Place, Progress};
-use crate::destination::retailcrm::customer::{Chosen, Made};
+use crate::destination::retailcrm::customer::{Chosen, Found, Made};
 use crate::destination::retailcrm::mapping::customer_external_id;
 use crate::lead::CustomerMatching;
 
@@ -64,12 +64,9 @@ async fn search(place: &mut Place<'_>, troubles: &Troubles) {
         return;
     }
     match attempt.search().await {
-        Ok(Some(customer)) => {
-            let known = &attempt.account.known;
-            known.learn_found(&attempt.lead.contact, &customer);
-            attempt.chosen = Some(found(customer.id));
-        }
-        Ok(None) => {}
+        Ok(Found::Customer(customer)) => attempt.chosen = Some(found(customer.id)),
+        Ok(Found::NoCustomer) => attempt.chosen = Some(Chosen::default()),
+        Ok(Found::Nobody) => {}
         Err(failure) => {
             troubles.note(&failure);
             place.progress = Progress::Ended(Err(failure));
@@ -148,10 +145,7 @@ fn found(id: u64) -> Chosen {
 
 /// A customer made for this lead; who comes again is known then.
 fn learnt(place: &Place<'_>, id: u64) -> Chosen {
-    let attempt = &place.attempt;
-    if attempt.mapping.customer == CustomerMatching::Match {
-        attempt.account.known.learn(&attempt.lead.contact, id);
-    }
+    place.attempt.learn_made(id);
     Chosen {
         id: Some(id),
         made: true,

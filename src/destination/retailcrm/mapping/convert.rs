@@ -12,12 +12,15 @@ use crate::lead::{Bilingual, Value, decimal as typed_decimal};
 /// How the CRM writes an instant.
 const DATE_TIME: &str = "%Y-%m-%d %H:%M:%S";
 
+/// What was expected instead of a value.
+pub(super) type Expected = Bilingual;
+
 /// The JSON of a value; `None` when it is empty, which is not sent at all (trap 30). An error is what was expected instead.
 pub(super) fn convert(
     value: &Value,
     kind: Kind,
     zone: &TimeZone,
-) -> Result<Option<Json>, Bilingual> {
+) -> Result<Option<Json>, Expected> {
     if let Value::Text(text) | Value::Number(text) = value
         && text.trim().is_empty()
     {
@@ -46,7 +49,7 @@ pub(super) fn convert(
 }
 
 /// What a field of this kind takes.
-pub(super) fn expected(kind: Kind) -> Bilingual {
+pub(super) fn expected(kind: Kind) -> Expected {
     match kind {
         Kind::Integer => Bilingual::new("нужно целое число", "a whole number is needed"),
         Kind::Between(least, most) => Bilingual::new(
@@ -95,7 +98,7 @@ pub(super) fn instant(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime(DATE_TIME).to_string()
 }
 
-fn list(value: &Value, member: Kind, zone: &TimeZone) -> Result<Option<Json>, Bilingual> {
+fn list(value: &Value, member: Kind, zone: &TimeZone) -> Result<Option<Json>, Expected> {
     let items: Vec<Json> = members(value)
         .iter()
         .filter_map(|item| convert(item, member, zone).transpose())
@@ -158,10 +161,14 @@ fn exact(digits: &str) -> Json {
     if let Ok(whole) = digits.parse::<i64>() {
         return whole.into();
     }
-    match digits.parse::<f64>() {
-        Ok(float) if float.to_string() == digits => float.into(),
-        _ => digits.into(),
-    }
+    let float = digits.parse::<f64>().ok();
+    let json = float.map(Json::from).filter(|json| {
+        let written = json.to_string();
+        // Small ones are written with an exponent.
+        written == digits
+            || written.contains('e') && float.is_some_and(|float| float.to_string() == digits)
+    });
+    json.unwrap_or_else(|| digits.into())
 }
 
 fn word(value: &Value, words: &[&str]) -> Option<Json> {
@@ -268,6 +275,7 @@ mod tests {
 0.00 | number | 0
 1.234,50 | number | 1234.5
 1234.50 | number | 1234.5
+549755813888.0313 | number | "549755813888.0313"
 9007199254740993.1 | number | "9007199254740993.1"
 . | number | !
 нет | boolean | false

@@ -15,9 +15,13 @@ pub(super) use customer::CustomerDraft;
 pub(super) use order::OrderDraft;
 pub(super) use tree::{Tree, join};
 
+use jiff::tz::TimeZone;
+
+use crate::destination::preview::MappedValue;
 use crate::destination::registry::MappingProblem;
 use crate::destination::retailcrm::fields;
-use crate::lead::{Bilingual, Create, CustomerMatching, DeliverRule, LeadId};
+use crate::lead::template::Context;
+use crate::lead::{Bilingual, Create, CustomerMatching, DeliverRule, Lead, LeadId};
 
 /// A deliver rule, compiled.
 #[derive(Clone, Debug)]
@@ -100,6 +104,24 @@ impl Mapping {
             order,
             customer_fields,
         }
+    }
+}
+
+impl Mapping {
+    /// What each of its lines gives for this lead.
+    pub(super) fn explain(&self, lead: &Lead, zone: &TimeZone) -> Vec<MappedValue> {
+        let context = Context::new(lead);
+        let mut evaluation = tree::Evaluation {
+            context: &context,
+            zone,
+            left_out: Vec::new(),
+        };
+        let mut values = self.order.explain("order", &mut evaluation);
+        values.extend(
+            self.customer_fields
+                .explain("customer_fields", &mut evaluation),
+        );
+        values
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
+use crate::destination::preview::{Given, MappedValue};
 use crate::destination::retailcrm::fields::{Field, Kind, lacks};
 use crate::destination::retailcrm::mapping::LeftOut;
 use crate::destination::retailcrm::mapping::convert::{convert, members};
@@ -67,6 +68,31 @@ impl Tree {
             }
         }
         true
+    }
+
+    /// What each line gives for a lead; `name` is the mapping's own in the config.
+    pub(super) fn explain(&self, name: &str, evaluation: &mut Evaluation<'_>) -> Vec<MappedValue> {
+        let mut values = Vec::new();
+        visit(&self.0, "", &mut |path, node| {
+            let template = match node {
+                Node::Fixed(value, _) => value.to_text(),
+                Node::Computed(template, _) => template.source().to_owned(),
+                Node::Object(_) | Node::List(_) => return,
+            };
+            let value = evaluate(node, path, evaluation);
+            let given = match (value, evaluation.left_out.pop()) {
+                (Some(Json::String(text)), _) => Given::Value(text),
+                (Some(value), _) => Given::Value(value.to_string()),
+                (None, None) => Given::Empty,
+                (None, Some(LeftOut { value, why, .. })) => Given::LeftOut { value, why },
+            };
+            values.push(MappedValue {
+                path: join(name, path),
+                template,
+                given,
+            });
+        });
+        values
     }
 
     /// The values that are the same for every lead, by their path: `check` compares them with the account.

@@ -60,12 +60,12 @@ pub(crate) async fn carry_out(
     operator: &Operator,
     (store, clock): (&Store, &Clock),
 ) -> Result<StoredLead, Reason> {
-    let now = clock.now();
+    let signature = (operator.name(), clock.now());
     let ordered = match action {
-        Action::Resend => store.order(id, Order::Resend, now).await?,
-        Action::Release => store.order(id, Order::Release, now).await?,
-        Action::Discard => store.order(id, Order::Discard, now).await?,
-        Action::Erase => store.erase(id, now).await?,
+        Action::Resend => store.order(id, Order::Resend, signature).await?,
+        Action::Release => store.order(id, Order::Release, signature).await?,
+        Action::Discard => store.order(id, Order::Discard, signature).await?,
+        Action::Erase => store.erase(id, signature).await?,
     };
     match ordered {
         Ordered::Done(stored) => {
@@ -143,7 +143,7 @@ pub(crate) async fn resend_all(
         };
         let page = store.leads(filter.clone(), page).await?;
         total.matched += page.leads.len();
-        total.resent += resend_page(store, &page.leads, clock).await?;
+        total.resent += resend_page(store, &page.leads, (operator, clock)).await?;
         before = page.next;
         if before.is_none() {
             break;
@@ -159,9 +159,13 @@ pub(crate) async fn resend_all(
     Ok(total)
 }
 
-async fn resend_page(store: &Store, leads: &[StoredLead], clock: &Clock) -> Result<usize, Reason> {
+async fn resend_page(
+    store: &Store,
+    leads: &[StoredLead],
+    (operator, clock): (&Operator, &Clock),
+) -> Result<usize, Reason> {
     stream::iter(leads.iter().map(|stored| stored.lead.id))
-        .map(|id| store.order(id, Order::Resend, clock.now()))
+        .map(|id| store.order(id, Order::Resend, (operator.name(), clock.now())))
         .buffer_unordered(AT_ONCE)
         .try_fold(0, |done, ordered| async move {
             Ok(done + usize::from(matches!(ordered, Ordered::Done(_))))

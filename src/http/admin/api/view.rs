@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::delivery::{Attempt, AttemptOutcome, Delivery, State, Step};
+use crate::delivery::{Attempt, AttemptOutcome, Delivery, OrderStanding, OrderStatus, State, Step};
 use crate::lead::{Create, Field, Language, Lead, Value};
-use crate::store::StoredLead;
+use crate::store::{Deed, DeedKind, StoredLead};
 
 /// A lead in the list.
 #[derive(Debug, Serialize)]
@@ -40,10 +40,26 @@ pub(crate) struct DeliveryView {
     order_number: Option<String>,
     customer_id: Option<u64>,
     url: Option<String>,
+    /// Only of orders that are followed.
+    order_status: Option<OrderStatusView>,
     warning: Option<String>,
     last_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt_log: Option<Vec<AttemptView>>,
+}
+
+/// What has become of the order in the CRM.
+#[derive(Debug, Serialize)]
+struct OrderStatusView {
+    /// `status`, `merged` or `gone`.
+    standing: &'static str,
+    code: Option<String>,
+    /// What the account's managers read.
+    name: Option<String>,
+    /// The internal id of the order that took this one over.
+    merged_into: Option<u64>,
+    /// When it was first seen to stand there.
+    noted_at: Timestamp,
 }
 
 /// One try.
@@ -66,6 +82,10 @@ struct StepView {
     http_status: Option<u16>,
     duration_ms: u64,
     note: String,
+    /// Method and path, then a line for each field of the body; masked.
+    request: Option<String>,
+    /// How the answer begins; masked.
+    answer: Option<String>,
 }
 
 /// A lead with everything that is known of it.
@@ -78,6 +98,15 @@ pub(crate) struct LeadDetail {
     page: PageView,
     language: Language,
     key_reused: bool,
+    /// What operators did with it, the oldest first.
+    actions: Vec<ActionView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ActionView {
+    at: Timestamp,
+    by: String,
+    action: DeedKind,
 }
 
 #[derive(Debug, Serialize)]
@@ -143,6 +172,7 @@ impl DeliveryView {
             order_number: receipt.order_number,
             customer_id: receipt.customer_id,
             url: receipt.url,
+            order_status: delivery.order_status.as_ref().map(OrderStatusView::new),
             warning: delivery
                 .warning
                 .as_ref()
@@ -152,6 +182,25 @@ impl DeliveryView {
                 .as_ref()
                 .map(|cause| cause.text(language)),
             attempt_log: None,
+        }
+    }
+}
+
+impl OrderStatusView {
+    fn new(status: &OrderStatus) -> Self {
+        let (standing, code, name, merged_into) = match &status.standing {
+            OrderStanding::Status { code, name } => {
+                ("status", Some(code.clone()), name.clone(), None)
+            }
+            OrderStanding::Merged { into } => ("merged", None, None, Some(*into)),
+            OrderStanding::Gone => ("gone", None, None, None),
+        };
+        Self {
+            standing,
+            code,
+            name,
+            merged_into,
+            noted_at: status.noted_at,
         }
     }
 }
@@ -170,18 +219,24 @@ impl AttemptView {
             outcome: attempt.outcome,
             http_status: attempt.http_status,
             error: attempt.error.as_ref().map(|cause| cause.text(language)),
-            steps: attempt.steps.iter().map(StepView::new).collect(),
+            steps: attempt
+                .steps
+                .iter()
+                .map(|step| StepView::new(step, language))
+                .collect(),
         }
     }
 }
 
 impl StepView {
-    fn new(step: &Step) -> Self {
+    fn new(step: &Step, language: Language) -> Self {
         Self {
             operation: step.operation.clone(),
             http_status: step.http_status,
             duration_ms: step.duration_ms,
-            note: step.note.clone(),
+            note: step.note.pick(language).to_owned(),
+            request: step.request.clone(),
+            answer: step.answer.clone(),
         }
     }
 }
@@ -208,6 +263,17 @@ impl LeadDetail {
             },
             language: lead.language,
             key_reused: lead.key_reused,
+            actions: stored.status.deeds.iter().map(ActionView::new).collect(),
+        }
+    }
+}
+
+impl ActionView {
+    fn new(deed: &Deed) -> Self {
+        Self {
+            at: deed.at,
+            by: deed.by.clone(),
+            action: deed.what,
         }
     }
 }

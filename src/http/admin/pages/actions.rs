@@ -34,6 +34,7 @@ pub(super) fn buttons(screen: &Screen, stored: &StoredLead) -> Markup {
                 (button(id, Action::Discard, screen.pick("Отклонить", "Discard"), ""))
             }
             @if !erased {
+                a.button href={ "/admin/leads/" (id) "/preview" } { (screen.pick("Что уйдёт в CRM", "What the CRM would get")) }
                 a.button.danger href={ "/admin/leads/" (id) "/erase/confirm" } { (screen.pick("Стереть данные…", "Erase the data…")) }
             }
         }

@@ -85,6 +85,7 @@ pub(super) fn bar(
     html! {
         form.filters method="get" action=(HOME) role="search" {
             input type="hidden" name="state" value=(typed.state);
+            @if !typed.cause.is_empty() { input type="hidden" name="cause" value=(typed.cause); }
             label.wide { span { (screen.pick("Поиск", "Search")) }
                 input #search type="search" name="q" value=(typed.q) placeholder=(screen.pick("телефон, имя, e-mail, номер заказа", "phone, name, e-mail, order number"));
             }

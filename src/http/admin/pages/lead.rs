@@ -64,7 +64,10 @@ fn content(
                 (fields(screen, &lead.fields))
                 (attribution(screen, lead))
             }
-            div { (timeline::deliveries(screen, &status.deliveries, logs)) }
+            div {
+                (timeline::deeds(screen, &status.deeds))
+                (timeline::deliveries(screen, &status.deliveries, logs))
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::http::admin::auth::Operator;
 use crate::http::admin::filters::{self, TypedFilters};
 use crate::http::admin::pages::HOME;
 use crate::http::admin::pages::frame::Screen;
-use crate::http::admin::pages::{alerts, banner, filter_bar, resend, rows, snippet};
+use crate::http::admin::pages::{alerts, banner, failures, filter_bar, resend, rows, snippet};
 use crate::http::admin::reason::Reason;
 use crate::http::settings::Server;
 use crate::lead::{Forms, Language};
@@ -51,6 +51,7 @@ pub(crate) async fn show(
         (alerts::banner(&screen, &alerted))
         (filter_bar::tabs(&screen, &typed, &store))
         (filter_bar::bar(&screen, &typed, &forms, &ids))
+        (failures::narrowed(&screen, &typed))
         (resend::flash(&screen, query))
         (fresh_pill(&screen, &typed, &listed, page.before.is_some()))
         @if !listed.leads.is_empty() {

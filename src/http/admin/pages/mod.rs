@@ -3,12 +3,14 @@
 pub(super) mod actions;
 pub(super) mod alerts;
 mod banner;
+pub(super) mod failures;
 mod filter_bar;
 pub(super) mod forms;
 pub(super) mod frame;
 pub(super) mod lead;
 pub(super) mod list;
 pub(super) mod login;
+pub(super) mod preview;
 pub(super) mod refusal;
 pub(super) mod resend;
 mod rows;
@@ -17,3 +19,6 @@ mod timeline;
 
 /// The sent-leads list.
 pub(super) const HOME: &str = "/admin/";
+
+/// Failures by cause.
+pub(super) const FAILURES: &str = "/admin/failures";

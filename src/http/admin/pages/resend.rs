@@ -9,8 +9,8 @@ use crate::delivery::State;
 use crate::http::admin::api::orders::resend_all;
 use crate::http::admin::auth::Operator;
 use crate::http::admin::filters::{self, TypedFilters};
-use crate::http::admin::pages::HOME;
 use crate::http::admin::pages::frame::Screen;
+use crate::http::admin::pages::{FAILURES, HOME};
 use crate::http::admin::reason::Reason;
 use crate::http::admin::{body, words};
 use crate::http::settings::Server;
@@ -20,9 +20,10 @@ use crate::store::Store;
 /// The link, where the filter names a state that can be resent.
 pub(super) fn link(screen: &Screen, typed: &TypedFilters) -> Markup {
     let resendable = [State::Failed, State::Retrying];
-    let named = typed.state.split(',').filter_map(State::parse);
+    let mut named = typed.state.split(',').filter_map(State::parse);
+    let is_narrow = named.any(|state| resendable.contains(&state)) || !typed.cause.is_empty();
     html! {
-        @if named.into_iter().any(|state| resendable.contains(&state)) {
+        @if is_narrow {
             a.button href={ "/admin/resend/confirm?" (typed.to_query()) } { (screen.pick("Отправить снова все найденные…", "Resend all found…")) }
         }
     }
@@ -87,7 +88,13 @@ pub(crate) async fn perform(
     let typed = TypedFilters::from_query(request.query_string());
     let filter = typed.parse(&server.time_zone)?;
     let done = resend_all(&operator, &store, filter, &clock).await?;
-    let next = format!("{HOME}?{}&resent={}", typed.to_query(), done.resent);
+    let resent = done.resent;
+    let next = if typed.cause.is_empty() {
+        format!("{HOME}?{}&resent={resent}", typed.to_query())
+    } else {
+        // The group is at work now: its own list would be empty.
+        format!("{FAILURES}?resent={resent}")
+    };
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, next))
         .finish())

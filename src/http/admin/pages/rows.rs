@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::delivery::{Delivery, State};
+use crate::delivery::{Delivery, OrderStanding, State};
 use crate::http::admin::api::view::next_attempt_at;
 use crate::http::admin::pages::frame::Screen;
 use crate::http::admin::words;
@@ -48,7 +48,7 @@ fn row(screen: &Screen, stored: &StoredLead, heads: &[&str; 8]) -> Markup {
             td.phone data-label=(heads[2]) { (phone(lead)) }
             td data-label=(heads[3]) { (lead.form_title) }
             td data-label=(heads[4]) { (pill(screen, status.state())) }
-            td data-label=(heads[5]) { @for delivery in deliveries { (order(delivery)) } }
+            td data-label=(heads[5]) { @for delivery in deliveries { (order(delivery)) (order_status(screen, delivery)) } }
             td.number data-label=(heads[6]) { @if attempts > 0 { (attempts) } }
             td.next data-label=(heads[7]) { @for delivery in deliveries { (what_next(screen, delivery)) } }
         }
@@ -96,6 +96,28 @@ pub(super) fn order(delivery: &Delivery) -> Markup {
             @match receipt.url.as_deref().filter(|url| is_web_address(url)) {
                 Some(url) => a.crm href=(url) target="_blank" rel="noopener noreferrer" { (number) },
                 None => (number),
+            }
+        }
+    }
+}
+
+/// Where the order stands in the CRM.
+pub(super) fn order_status(screen: &Screen, delivery: &Delivery) -> Markup {
+    html! {
+        @if let Some(status) = &delivery.order_status {
+            p.status { (words::standing(&status.standing, screen.language)) }
+        }
+    }
+}
+
+/// The same for the lead's own page: with the raw code, and since when it is known.
+pub(super) fn order_status_in_full(screen: &Screen, delivery: &Delivery) -> Markup {
+    html! {
+        @if let Some(status) = &delivery.order_status {
+            p.status {
+                (screen.pick("В CRM", "In the CRM")) ": " strong { (words::standing(&status.standing, screen.language)) }
+                @if let OrderStanding::Status { code, .. } = &status.standing { " " code { (code) } }
+                " " span.muted { (screen.pick("с", "since")) " " (screen.time(status.noted_at)) }
             }
         }
     }

@@ -25,7 +25,7 @@ async fn log_in(world: &World, name: &str, password: &str) -> Answer {
 }
 
 /// `name=value` of the session cookie.
-async fn session(world: &World) -> String {
+pub(super) async fn session(world: &World) -> String {
     let answer = log_in(world, "anna", PASSWORD).await;
     let cookie = answer.header("set-cookie");
     cookie.split(';').next().expect("a cookie").to_owned()

@@ -21,7 +21,8 @@ fn stable(mut value: Value) -> Value {
     match &mut value {
         Value::Object(map) => {
             for (key, value) in map.iter_mut() {
-                let changing = key == "id" || (key.ends_with("_at") && !value.is_null());
+                let changing =
+                    key == "id" || ((key == "at" || key.ends_with("_at")) && !value.is_null());
                 *value = if changing {
                     json!(format!("[{key}]"))
                 } else {
@@ -160,6 +161,26 @@ fn a_held_lead_is_released_or_discarded_and_not_twice() {
             .await;
         assert_eq!(again.status, StatusCode::CONFLICT);
         assert_eq!(again.json()["code"], "conflict");
+    });
+}
+
+#[test]
+fn what_operators_did_is_told_with_name_and_time_also_of_an_erased_lead() {
+    run(async {
+        let world = World::new();
+        let id = world.lead(&ANNA, None).await;
+        world.attempt(id, rejected()).await;
+        let lead = format!("/admin/api/leads/{id}");
+        assert_eq!(world.get(&lead).await.json()["actions"], json!([]));
+        let all = world.post("/admin/api/leads/resend", "{}").await;
+        assert_eq!(all.json()["resent"], 1);
+        let conflict = world.post(&format!("{lead}/release"), "").await;
+        assert_eq!(conflict.status, StatusCode::CONFLICT);
+        world.post(&format!("{lead}/erase"), "").await;
+        let actions = world.get(&lead).await.json()["actions"].take();
+        insta::assert_json_snapshot!(stable(json!({ "actions": actions })));
+        let page = world.get(&format!("/admin/leads/{id}")).await.body;
+        assert!(page.contains("повторная отправка") && page.contains("стирание данных"));
     });
 }
 

@@ -3,7 +3,9 @@
 mod access;
 mod api;
 mod export;
+mod failures;
 mod pages;
+mod preview;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,19 +27,22 @@ use crate::delivery::{
     Attempt, AttemptOutcome, Cause, Delivered, DeliveryId, Failure, FailureKind, Outcome, Receipt,
     RetrySchedule, State, Step,
 };
+use crate::destination::pace::Paces;
+use crate::destination::{LiveDestinations, registry, retailcrm};
 use crate::dispatch::Outlook;
 use crate::http::admin::{Access, routes};
 use crate::http::refused_origins::RefusedOrigins;
 use crate::http::settings::{Admin, Server, User};
 use crate::lead::{
-    Client, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec, Form,
-    FormId, Forms, HeldReason, Language, LeadId, OriginRule, Submission,
+    Bilingual, Client, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec,
+    Form, FormId, Forms, HeldReason, Language, LeadId, OriginRule, Submission,
 };
 use crate::secret::Secret;
 use crate::store::{Begun, NewLead, Settings, Settlement, Store};
 
 pub(super) const TOKEN: &str = "s3cret-token";
 pub(super) const PASSWORD: &str = "correct horse";
+pub(super) const API_KEY: &str = "key-of-the-crm";
 pub(super) const PUBLIC: &str = "https://leads.example.ru";
 
 /// Runs a test on the runtime that actix needs.
@@ -50,6 +55,7 @@ pub(super) struct World {
     pub(super) clock: Clock,
     pub(super) store: Store,
     pub(super) outlook: Outlook,
+    pub(super) destinations: LiveDestinations,
     pub(super) refused: Arc<RefusedOrigins>,
     pub(super) forms: Arc<ArcSwap<Forms>>,
     pub(super) access: Arc<Access>,
@@ -98,6 +104,7 @@ impl World {
             alerts: Alerts::start(store.clone(), outlook.clone(), clock.clone(), told),
             store,
             outlook,
+            destinations: destinations(&clock),
             refused: Arc::default(),
             forms: Arc::new(ArcSwap::from_pointee(Forms::new([form()]))),
             clock,
@@ -112,6 +119,7 @@ impl World {
             .app_data(web::Data::new(self.clock.clone()))
             .app_data(web::Data::new(self.outlook.clone()))
             .app_data(web::Data::new(self.alerts.clone()))
+            .app_data(web::Data::new(self.destinations.clone()))
             .app_data(web::Data::from(self.refused.clone()))
             .app_data(web::Data::from(self.forms.clone()))
             .app_data(web::Data::new(server()))
@@ -204,7 +212,12 @@ impl World {
                     operation: "orders/create".to_owned(),
                     http_status: Some(201),
                     duration_ms: 80,
-                    note: "created".to_owned(),
+                    note: Bilingual::new("создано", "created"),
+                    request: Some(
+                        "POST /api/v5/orders/create\nsite=shop-ru\norder={\"phone\":\"***(12)\"}"
+                            .to_owned(),
+                    ),
+                    answer: Some("{\"success\":true,\"id\":1042}".to_owned()),
                 }],
             },
             outcome,
@@ -262,6 +275,27 @@ fn cheap_hash(password: &str) -> String {
         .to_string()
 }
 
+/// The shop, which nobody calls here.
+fn destinations(clock: &Clock) -> LiveDestinations {
+    let own = retailcrm::Settings {
+        url: Url::parse("https://demo.retailcrm.ru").expect("a URL"),
+        api_key: Secret::new(API_KEY),
+        site: Some("shop-ru".to_owned()),
+        requests_per_second: 9,
+        timeout: Duration::from_secs(30),
+    };
+    let settings = registry::Settings {
+        id: shop(),
+        retry: RetrySchedule::default(),
+        in_flight: 1,
+        kind: registry::KindSettings::RetailCrm(own),
+    };
+    let (forms, paces) = (Forms::new([form()]), Paces::default());
+    let live = LiveDestinations::default();
+    live.replace(vec![registry::build(&settings, 0, &forms, (clock, &paces))]);
+    live
+}
+
 fn server() -> Server {
     Server {
         listen: "127.0.0.1:8080".parse().expect("an address"),
@@ -302,7 +336,9 @@ fn form() -> Form {
             destination: shop(),
             create: Create::Order,
             customer: CustomerMatching::Match,
-            order: toml::Table::new(),
+            order: "orderMethod = \"callback\"\ncustomFields.guests = \"{{ guests }}\"\ncustomFields.city = \"{{ city }}\"\nmanagerId = \"{{ colour }}\""
+                .parse()
+                .expect("a mapping"),
             customer_fields: toml::Table::new(),
         }],
     }

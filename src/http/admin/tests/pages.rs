@@ -9,12 +9,35 @@ use crate::delivery::Cause;
 use crate::dispatch::{DestinationHealth, Health};
 use crate::lead::{FormId, HeldReason};
 
-async fn page(world: &World, path: &str, language: &str) -> Answer {
+pub(super) async fn page(world: &World, path: &str, language: &str) -> Answer {
     let request = TestRequest::get()
         .uri(path)
         .insert_header(bearer())
         .insert_header(("Accept-Language", language.to_owned()));
     world.send(request).await
+}
+
+/// The words of a page as a person reads them, a line for each block; times differ from run to run and are left out.
+pub(super) fn text(body: &str) -> String {
+    let (_, main) = body.split_once("<main").expect("a page");
+    let mut text = String::new();
+    for piece in main.split('<').skip(1) {
+        let (tag, words) = piece.split_once('>').unwrap_or((piece, ""));
+        let name = tag.split(' ').next().unwrap_or_default();
+        match name {
+            "time" => text.push_str("[time]"),
+            "a" | "/a" | "button" | "/button" | "code" | "/code" | "strong" | "/strong"
+            | "span" | "/span" | "/time" => {}
+            _ => text.push('\n'),
+        }
+        if name != "time" {
+            text.push_str(words);
+        }
+    }
+    let plain = text.replace("&quot;", "\"").replace("&amp;", "&");
+    let lines = plain.lines().map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join("\n")
 }
 
 fn has_cyrillic(text: &str) -> bool {
@@ -66,6 +89,9 @@ async fn busy() -> (World, Vec<String>) {
         "/admin/".to_owned(),
         "/admin/forms".to_owned(),
         "/admin/alerts".to_owned(),
+        "/admin/failures".to_owned(),
+        "/admin/?cause=refused:site".to_owned(),
+        "/admin/failures?resent=3".to_owned(),
         "/admin/login".to_owned(),
     ];
     paths.push("/admin/?q=nobody-has-this".to_owned());
@@ -76,6 +102,7 @@ async fn busy() -> (World, Vec<String>) {
     for id in [failed, sent, held, erased] {
         paths.push(format!("/admin/leads/{id}"));
         paths.push(format!("/admin/leads/{id}?done=conflict"));
+        paths.push(format!("/admin/leads/{id}/preview"));
         paths.push(format!("/admin/leads/{id}/erase/confirm"));
     }
     (world, paths)
