@@ -134,7 +134,8 @@ impl Case {
         let bodies = (0..self.leads).map(|number| self.kind.body(number));
         poster.post_all(bodies).await?;
         let accepted_in = clock.monotonic() - start;
-        while !poster.is_paused().await? {
+        // What was under way when the pause began has ended too.
+        while !poster.is_paused().await? || gate.app.store().count(State::Sending) > 0 {
             clock.sleep(TICK).await;
         }
 

@@ -79,36 +79,23 @@ impl Pace {
             Lane::Backlog => &shared.first.backlog,
         };
         let _first = first.lock().await;
-        let mut changed = shared.changed.subscribe();
-        loop {
-            changed.borrow_and_update();
-            let now = shared.clock.monotonic();
-            let turn = shared.state().ask(self.lane, now);
-            match turn {
-                Turn::Now(number) => {
-                    return Permit {
-                        shared: Arc::clone(shared),
-                        number,
-                    };
-                }
-                Turn::OtherFirst => drop(changed.changed().await),
-                Turn::NotBefore(at) => tokio::select! {
-                    () = shared.clock.sleep(at.saturating_duration_since(now)) => {}
-                    _ = changed.changed() => {}
-                },
-            }
-        }
+        self.turn(|state, now| state.ask(self.lane, now)).await
     }
 
     /// Waits until one request can be sent that nobody else will miss: nobody waits for a turn, and half of the second stays free for
     /// leads. For errands that can wait for ever, such as looking after orders.
     pub async fn acquire_spare(&self) -> Permit {
+        self.turn(State::ask_spare).await
+    }
+
+    /// Asks again whenever the answer may have changed, until it is yes.
+    async fn turn(&self, ask: impl Fn(&mut State, Instant) -> Turn) -> Permit {
         let shared = &self.shared;
         let mut changed = shared.changed.subscribe();
         loop {
             changed.borrow_and_update();
             let now = shared.clock.monotonic();
-            let turn = shared.state().ask_spare(now);
+            let turn = ask(&mut shared.state(), now);
             match turn {
                 Turn::Now(number) => {
                     return Permit {
@@ -247,29 +234,21 @@ mod tests {
         DestinationId::parse(text).expect("id")
     }
 
+    async fn goes_at_once(turn: impl Future<Output = Permit>) -> bool {
+        let turn = std::pin::pin!(turn);
+        futures_util::future::poll_immediate(turn).await.is_some()
+    }
+
     #[tokio::test]
     async fn the_second_before_the_start_counts_as_spent_and_idleness_is_rewarded() {
         let clock = Clock::system();
         let pace = Pace::new(&clock, owner("shop"), 3);
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_none(),
-            "full at start"
-        );
+        assert!(!goes_at_once(pace.acquire()).await, "full at start");
         clock.advance(Duration::from_secs(2));
         for _ in 0..3 {
-            assert!(
-                futures_util::future::poll_immediate(pace.acquire())
-                    .await
-                    .is_some()
-            );
+            assert!(goes_at_once(pace.acquire()).await);
         }
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_none()
-        );
+        assert!(!goes_at_once(pace.acquire()).await);
     }
 
     #[tokio::test]
@@ -303,11 +282,6 @@ mod tests {
         );
     }
 
-    async fn goes_at_once(turn: impl Future<Output = Permit>) -> bool {
-        let turn = std::pin::pin!(turn);
-        futures_util::future::poll_immediate(turn).await.is_some()
-    }
-
     #[tokio::test]
     async fn an_errand_leaves_half_of_the_second_free_and_waits_behind_everybody() {
         let clock = Clock::system();
@@ -335,17 +309,9 @@ mod tests {
         clock.advance(Duration::from_secs(2));
         pace.hold_back(Duration::from_secs(60));
         clock.advance(Duration::from_secs(59));
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_none()
-        );
+        assert!(!goes_at_once(pace.acquire()).await);
         clock.advance(Duration::from_secs(2));
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_some()
-        );
+        assert!(goes_at_once(pace.acquire()).await);
     }
 
     #[tokio::test]
@@ -357,21 +323,9 @@ mod tests {
         let other = paces.of(&url, &key, (&owner("b"), 2), &clock);
         assert_eq!(other.shared.state().limit(), 2);
         clock.advance(Duration::from_secs(2));
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_some()
-        );
-        assert!(
-            futures_util::future::poll_immediate(other.acquire())
-                .await
-                .is_some()
-        );
-        assert!(
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_none()
-        );
+        assert!(goes_at_once(pace.acquire()).await);
+        assert!(goes_at_once(other.acquire()).await);
+        assert!(!goes_at_once(pace.acquire()).await);
         assert_eq!(
             paces
                 .of(&url, &key, (&owner("b"), 9), &clock)
@@ -389,11 +343,7 @@ mod tests {
         let fresh = Pace::new(&clock, owner("shop"), 6);
         let backlog = fresh.for_lane(Lane::Backlog);
         clock.advance(Duration::from_secs(2));
-        let now = |pace: Pace| async move {
-            futures_util::future::poll_immediate(pace.acquire())
-                .await
-                .is_some()
-        };
+        let now = |pace: Pace| async move { goes_at_once(pace.acquire()).await };
         for _ in 0..4 {
             assert!(now(backlog.clone()).await);
         }

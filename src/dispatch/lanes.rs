@@ -185,14 +185,12 @@ mod tests {
                 Event::FreshEnded => {
                     self.fresh_under_way = self.fresh_under_way.saturating_sub(1);
                 }
+                Event::BatchEnded { .. } if self.batches.is_empty() => {}
                 Event::BatchEnded { well } => {
-                    if !self.batches.is_empty() {
-                        self.batches.remove(0);
-                        if well {
-                            self.lanes.went_well(LIMITS);
-                        } else {
-                            self.lanes.went_badly();
-                        }
+                    self.batches.remove(0);
+                    match well {
+                        true => self.lanes.went_well(LIMITS),
+                        false => self.lanes.went_badly(),
                     }
                 }
                 Event::PauseEnded => self.lanes.slow_start(),

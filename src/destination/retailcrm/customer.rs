@@ -1,7 +1,7 @@
 //! Whose order it is: the customer is found by phone and e-mail, or made. A customer that this lead has made before is met again by its external id,
 //! so no interruption makes two of them.
 
-use crate::delivery::{Failure, Lane};
+use crate::delivery::Failure;
 use crate::destination::retailcrm::api::{
     Customer, CustomerFilter, CustomerKey, Fault, Refusal, Steps,
 };
@@ -154,25 +154,21 @@ impl Attempt<'_> {
         let email = contact.email.as_ref();
         let email = email.map(|email| CustomerFilter::Email(email.as_str().to_owned()));
         let (mut phone_steps, mut email_steps) = (Steps::new(), Steps::new());
-        let (by_phone, by_email) = match self.lane {
+        let (by_phone, by_email) = if self.is_sparing {
+            // One request where one is enough: somebody who has the phone and the e-mail settles it.
+            let by_phone = self.hits(phone, has_phone, &mut phone_steps).await;
+            let settled = |found: &Vec<Customer>| found.iter().any(|one| has_email(contact, one));
+            let by_email = match &by_phone {
+                Ok(found) if !settled(found) => self.hits(email, has_email, &mut email_steps).await,
+                Ok(_) | Err(_) => Ok(Vec::new()),
+            };
+            (by_phone, by_email)
+        } else {
             // Side by side: neither needs the other's answer, so a slow CRM is waited for once.
-            Lane::Fresh => tokio::join!(
+            tokio::join!(
                 self.hits(phone, has_phone, &mut phone_steps),
                 self.hits(email, has_email, &mut email_steps),
-            ),
-            // One request where one is enough: somebody who has the phone and the e-mail settles it.
-            Lane::Backlog => {
-                let by_phone = self.hits(phone, has_phone, &mut phone_steps).await;
-                let settled =
-                    |found: &Vec<Customer>| found.iter().any(|one| has_email(contact, one));
-                let by_email = match &by_phone {
-                    Ok(found) if !settled(found) => {
-                        self.hits(email, has_email, &mut email_steps).await
-                    }
-                    Ok(_) | Err(_) => Ok(Vec::new()),
-                };
-                (by_phone, by_email)
-            }
+            )
         };
         self.steps.append(&mut phone_steps);
         self.steps.append(&mut email_steps);

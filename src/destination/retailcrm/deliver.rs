@@ -32,8 +32,8 @@ pub(super) struct Attempt<'a> {
     pub(super) account: &'a Account,
     /// Its API, with the pace of the lane.
     pub(super) api: &'a Api,
-    /// The lane: in the backlog a saved request counts more than a saved second.
-    pub(super) lane: Lane,
+    /// A saved request counts more than a saved second: in the backlog, and wherever many go together.
+    pub(super) is_sparing: bool,
     /// The lead.
     pub(super) lead: &'a Lead,
     /// The form's mapping, as it is now.
@@ -71,7 +71,7 @@ impl<'a> Attempt<'a> {
         Self {
             account,
             api: account.api(lane),
-            lane,
+            is_sparing: lane == Lane::Backlog,
             lead: &claim.lead,
             mapping,
             in_doubt: claim.delivery.in_doubt,

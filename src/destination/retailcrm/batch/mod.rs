@@ -80,6 +80,9 @@ pub(super) async fn deliver<'a>(
             attempt,
         })
         .collect();
+    for place in &mut places {
+        place.attempt.is_sparing = true;
+    }
     if let Some(first) = places.first_mut() {
         first.attempt.steps = steps;
     }
