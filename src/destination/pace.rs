@@ -17,6 +17,10 @@ use crate::secret::Secret;
 /// One second and a margin: requests travel, and two that left 1000 ms apart may arrive 990 ms apart.
 const WINDOW: Duration = Duration::from_millis(1020);
 
+/// How long a request that nobody waits for keeps out of the others' way; then it takes a turn like anybody, or it would never be sent while a
+/// backlog uses up every second.
+const PATIENCE_ASIDE: Duration = Duration::from_secs(30);
+
 /// The right to send, given out in the order it is asked for. Cheap to clone; clones share it.
 #[derive(Clone)]
 pub struct Pace(Arc<Shared>);
@@ -65,6 +69,30 @@ impl Pace {
             }
             self.0.clock.sleep(at - now).await;
         }
+    }
+
+    /// Waits for the right to send one request that no lead waits for: while half of the second's requests are spent it steps aside, so that
+    /// a lead that comes meanwhile finds the other half free.
+    pub async fn acquire_aside(&self) {
+        let patience_ends = self.0.clock.monotonic() + PATIENCE_ASIDE;
+        loop {
+            let mut sent = self.0.sent.lock().await;
+            let now = self.0.clock.monotonic();
+            if now >= patience_ends {
+                break;
+            }
+            let (limit, held_back_until) = self.in_force();
+            let at = sent
+                .earliest(now, (limit / 2).max(1))
+                .max(held_back_until.unwrap_or(now));
+            if at <= now {
+                sent.record(now);
+                return;
+            }
+            drop(sent);
+            self.0.clock.sleep(at - now).await;
+        }
+        self.acquire().await;
     }
 
     /// Sends nothing for so long: the CRM asked for it.
@@ -154,6 +182,7 @@ impl SentLog {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use proptest::prelude::*;
 
     use super::*;
@@ -272,6 +301,42 @@ mod tests {
                 .await
                 .is_some()
         );
+    }
+
+    #[tokio::test]
+    async fn a_request_that_nobody_waits_for_leaves_half_the_second_to_the_leads_but_is_sent_in_the_end()
+     {
+        let clock = Clock::system();
+        let pace = Pace::new(&clock, owner("shop"), 4);
+        clock.advance(Duration::from_secs(2));
+        let now = |future| futures_util::future::poll_immediate(future);
+        for _ in 0..2 {
+            assert!(now(pace.acquire_aside().boxed()).await.is_some());
+        }
+        let mut third = pace.acquire_aside().boxed();
+        assert!(
+            now(pace.acquire_aside().boxed()).await.is_none(),
+            "the rest is the leads'"
+        );
+        assert!(
+            futures_util::future::poll_immediate(third.as_mut())
+                .await
+                .is_none()
+        );
+        for _ in 0..2 {
+            assert!(now(pace.acquire().boxed()).await.is_some(), "not held up");
+        }
+        for _ in 0..PATIENCE_ASIDE.as_secs() {
+            clock.advance(Duration::from_millis(1021));
+            for _ in 0..3 {
+                pace.acquire().await;
+            }
+            let sent = futures_util::future::poll_immediate(third.as_mut()).await;
+            if sent.is_some() {
+                return;
+            }
+        }
+        panic!("a backlog must not keep it away for ever");
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ use crate::destination::Claim;
 use crate::destination::retailcrm::Account;
 use crate::destination::retailcrm::api::{Customer, CustomerKey, Fault, OrderRecord, Refusal};
 use crate::destination::retailcrm::customer::{self, Chosen, Made};
+use crate::destination::retailcrm::known_fields::Entity;
 use crate::destination::retailcrm::mapping::{
     CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
 };
@@ -97,7 +98,7 @@ impl<'a> Attempt<'a> {
             self.doubt_cleared = true;
         }
         let zone = self.zone().await;
-        let mut customer_draft = CustomerDraft::new(self.lead, self.mapping, &zone);
+        let mut customer_draft = self.customer_draft(&zone);
         let chosen = self.choose_customer(&mut customer_draft).await?;
         let mut draft = self.draft(&zone, chosen, &customer_draft);
         let mut chosen = chosen.id;
@@ -131,6 +132,9 @@ impl<'a> Attempt<'a> {
 
     fn draft(&self, zone: &TimeZone, chosen: Chosen, customer: &CustomerDraft) -> OrderDraft {
         let mut draft = OrderDraft::new(self.lead, self.mapping, zone, chosen.made);
+        if let Some(account) = self.account.fields.of(Entity::Order) {
+            draft = draft.fit(&account, zone, (self.lead, self.mapping));
+        }
         if chosen.made {
             for left in customer.left_out() {
                 draft.note_left_out(LeftOut {
@@ -140,6 +144,14 @@ impl<'a> Attempt<'a> {
             }
         }
         draft
+    }
+
+    fn customer_draft(&self, zone: &TimeZone) -> CustomerDraft {
+        let draft = CustomerDraft::new(self.lead, self.mapping, zone);
+        match self.account.fields.of(Entity::Customer) {
+            Some(account) => draft.fit(&account, zone),
+            None => draft,
+        }
     }
 
     async fn look_up(&mut self) -> Result<Option<OrderRecord>, Failure> {
@@ -228,7 +240,7 @@ impl<'a> Attempt<'a> {
 
     async fn deliver_customer(&mut self) -> Outcome {
         let zone = self.zone().await;
-        let mut draft = CustomerDraft::new(self.lead, self.mapping, &zone);
+        let mut draft = self.customer_draft(&zone);
         let known = match self.mapping.customer {
             CustomerMatching::Match => self.search().await?,
             CustomerMatching::New | CustomerMatching::None => None,

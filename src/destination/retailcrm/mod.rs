@@ -2,7 +2,7 @@
 //!
 //! The rooms, from the wire inwards: `api` sends and judges, `customer` and `deliver` are the flow of an attempt, `repair` saves a
 //! lead from one refused value, `mapping` computes what is sent, `fields` knows what may be sent, `check` compares the config
-//! with the account.
+//! with the account and leaves in `known_fields` what deliveries need to know of it.
 
 mod api;
 mod check;
@@ -10,6 +10,7 @@ mod contacts;
 mod customer;
 mod deliver;
 mod fields;
+mod known_fields;
 mod mapping;
 mod repair;
 mod settings;
@@ -17,6 +18,7 @@ mod suggest;
 mod zone;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,11 +30,12 @@ use crate::delivery::Failure;
 use crate::destination::pace::Paces;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Report};
-use crate::lead::{Create, DeliverRule, DestinationId, FormId, Forms};
+use crate::lead::{Create, DeliverRule, DestinationId, Form, FormId, Forms};
 
 use api::{Api, Fault};
 use contacts::KnownContacts;
 use deliver::Attempt;
+use known_fields::KnownFields;
 use mapping::Mapping;
 use zone::AccountZone;
 
@@ -51,6 +54,7 @@ struct Account {
     api: Api,
     zone: AccountZone,
     known: KnownContacts,
+    fields: KnownFields,
 }
 
 /// One deliver rule that ends here.
@@ -58,6 +62,8 @@ struct Rule {
     /// `forms.callback.deliver[0]`: forms are known by their id, not by their place in the file.
     key_path: String,
     mapping: Mapping,
+    /// Whose leads it is for.
+    form: Arc<Form>,
 }
 
 impl RetailCrm {
@@ -80,6 +86,7 @@ impl RetailCrm {
             api: Api::new(settings, pace, clock.clone()),
             zone: AccountZone::new(clock.clone()),
             known: KnownContacts::default(),
+            fields: KnownFields::default(),
         };
         let (mut rules, mut by_form) = (Vec::new(), BTreeMap::new());
         for form in forms.iter() {
@@ -93,6 +100,7 @@ impl RetailCrm {
                 rules.push(Rule {
                     key_path: format!("forms.{}.deliver[{place}]", form.id),
                     mapping: Mapping::compile(rule, &mut Vec::new()),
+                    form: Arc::clone(form),
                 });
             }
         }

@@ -36,8 +36,14 @@ pub(in crate::destination::retailcrm) struct Credentials {
 pub(in crate::destination::retailcrm) struct Entry {
     /// The code by which requests name it.
     pub(in crate::destination::retailcrm) code: String,
+    /// What people call it.
+    pub(in crate::destination::retailcrm) name: String,
     /// Whether it is in use.
     pub(in crate::destination::retailcrm) active: bool,
+    /// The stores that have it; empty for all.
+    pub(in crate::destination::retailcrm) sites: Vec<String>,
+    /// Of a payment type the delivery types it goes with, and the other way round; empty when the account says nothing of it.
+    pub(in crate::destination::retailcrm) goes_with: Vec<String>,
 }
 
 /// A user of the account.
@@ -47,6 +53,8 @@ pub(in crate::destination::retailcrm) struct User {
     pub(in crate::destination::retailcrm) id: u64,
     /// Whether he can work.
     pub(in crate::destination::retailcrm) active: bool,
+    /// Whether orders can be his; `None` when the account does not say.
+    pub(in crate::destination::retailcrm) manager: Option<bool>,
 }
 
 /// A custom field of the account.
@@ -54,6 +62,8 @@ pub(in crate::destination::retailcrm) struct User {
 pub(in crate::destination::retailcrm) struct CustomField {
     /// The key inside `customFields`.
     pub(in crate::destination::retailcrm) code: String,
+    /// What people call it.
+    pub(in crate::destination::retailcrm) name: String,
     /// `string`, `integer`, `dictionary`, ...
     pub(in crate::destination::retailcrm) kind: String,
     /// The dictionary whose element codes are its values.
@@ -86,6 +96,18 @@ impl Api {
         })
     }
 
+    /// The versions of the API that the account speaks: `3.0`, `4.0`, `5.0`.
+    pub(in crate::destination::retailcrm) async fn versions(
+        &self,
+        steps: &mut Steps,
+    ) -> Result<Vec<String>, Fault> {
+        let call = Call::get("api-versions", &["api", "api-versions"], Purpose::Read)
+            .within(SHORT)
+            .aside();
+        let body = self.call(call, steps).await?;
+        Ok(texts(&body, "versions").collect())
+    }
+
     /// The name of the account's time zone, if it tells one.
     pub(in crate::destination::retailcrm) async fn time_zone(
         &self,
@@ -111,7 +133,8 @@ impl Api {
             "reference",
             &["api", "v5", "reference", list],
             Purpose::Read,
-        );
+        )
+        .aside();
         let body = self.call(call, steps).await?;
         Ok(objects(&body, &camel_case(list))
             .filter_map(entry)
@@ -167,7 +190,10 @@ impl Api {
         for page in 1..=MOST_PAGES {
             let body = self
                 .call(
-                    call().query("limit", PAGE).query("page", page.to_string()),
+                    call()
+                        .query("limit", PAGE)
+                        .query("page", page.to_string())
+                        .aside(),
                     steps,
                 )
                 .await?;
@@ -196,6 +222,12 @@ fn texts<'a>(body: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = St
         .map(str::to_owned)
 }
 
+/// A list of codes, which may be texts or objects with a `code`, in an array or keyed.
+fn codes(record: &Map<String, Value>, key: &str) -> Vec<String> {
+    let in_objects = objects(record, key).filter_map(|object| text(object, "code"));
+    texts(record, key).chain(in_objects).collect()
+}
+
 fn camel_case(list: &str) -> String {
     let mut words = list.split('-');
     let mut name = words.next().unwrap_or_default().to_owned();
@@ -212,9 +244,13 @@ fn flag(record: &Map<String, Value>, key: &str) -> Option<bool> {
 }
 
 fn entry(record: &Map<String, Value>) -> Option<Entry> {
+    let goes_with = ["deliveryTypes", "deliveryPaymentTypes"].map(|key| codes(record, key));
     Some(Entry {
         code: text(record, "code")?,
+        name: text(record, "name").unwrap_or_default(),
         active: flag(record, "active").unwrap_or(true),
+        sites: codes(record, "sites"),
+        goes_with: goes_with.concat(),
     })
 }
 
@@ -222,12 +258,14 @@ fn user(record: &Map<String, Value>) -> Option<User> {
     Some(User {
         id: record.get("id").and_then(whole_number)?,
         active: flag(record, "active").unwrap_or(true),
+        manager: flag(record, "isManager"),
     })
 }
 
 fn custom_field(record: &Map<String, Value>) -> Option<CustomField> {
     Some(CustomField {
         code: text(record, "code")?,
+        name: text(record, "name").unwrap_or_default(),
         kind: text(record, "type").unwrap_or_default(),
         dictionary: text(record, "dictionary"),
         required: flag(record, "required").unwrap_or(false),
@@ -257,5 +295,17 @@ mod tests {
     fn the_key_of_a_reference_list_is_its_name_in_camel_case() {
         assert_eq!(camel_case("sites"), "sites");
         assert_eq!(camel_case("order-types"), "orderTypes");
+    }
+
+    #[test]
+    fn what_goes_together_is_read_as_codes_and_as_objects() {
+        let read = |record: Value| entry(record.as_object().expect("an object")).expect("an entry");
+        let payment = read(serde_json::json!({"code": "cash", "deliveryTypes": ["courier"]}));
+        assert_eq!(payment.goes_with, ["courier"]);
+        let delivery = read(serde_json::json!({
+            "code": "courier", "deliveryPaymentTypes": [{"code": "cash", "cod": false}], "sites": {"1": "shop-ru"},
+        }));
+        assert_eq!(delivery.goes_with, ["cash"]);
+        assert_eq!(delivery.sites, ["shop-ru"]);
     }
 }

@@ -13,7 +13,7 @@ use reqwest::header::HeaderName;
 use serde_json::{Map, Value};
 use url::Url;
 
-pub(super) use account::{Credentials, CustomField, Dictionary, Entry};
+pub(super) use account::{Credentials, CustomField, Dictionary, Entry, User};
 pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
 pub(super) use reply::{Fault, Purpose, Refusal};
 
@@ -54,6 +54,8 @@ struct Call {
     form: Option<Vec<(&'static str, String)>>,
     purpose: Purpose,
     timeout: Option<Duration>,
+    /// No lead waits for it, so it must not make one wait.
+    aside: bool,
 }
 
 impl Call {
@@ -66,6 +68,7 @@ impl Call {
             form: None,
             purpose,
             timeout: None,
+            aside: false,
         }
     }
 
@@ -89,6 +92,13 @@ impl Call {
     fn within(self, timeout: Duration) -> Self {
         Self {
             timeout: Some(timeout),
+            ..self
+        }
+    }
+
+    fn aside(self) -> Self {
+        Self {
+            aside: true,
             ..self
         }
     }
@@ -140,14 +150,22 @@ impl Api {
     /// Sends one request when the pace allows. A read whose connection broke is sent once more at once: a server that closes an idle
     /// connection just when we use it is the most ordinary trouble there is, and a read does no harm.
     async fn call(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
-        self.pace.acquire().await;
+        self.turn(&call).await;
         let first = self.send(&call, steps).await;
         match &first {
             Err(Fault::Failed(failure)) if call.form.is_none() && is_broken_off(failure) => {
-                self.pace.acquire().await;
+                self.turn(&call).await;
                 self.send(&call, steps).await
             }
             _ => first,
+        }
+    }
+
+    async fn turn(&self, call: &Call) {
+        if call.aside {
+            self.pace.acquire_aside().await;
+        } else {
+            self.pace.acquire().await;
         }
     }
 

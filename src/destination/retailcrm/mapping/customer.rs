@@ -7,7 +7,9 @@ use crate::destination::retailcrm::contacts::is_same_phone;
 use crate::destination::retailcrm::mapping::convert::instant;
 use crate::destination::retailcrm::mapping::order::{cut, names, source};
 use crate::destination::retailcrm::mapping::tree::Evaluation;
-use crate::destination::retailcrm::mapping::{LeftOut, Mapping, comment, customer_external_id};
+use crate::destination::retailcrm::mapping::{
+    AccountFields, LeftOut, Mapping, comment, customer_external_id,
+};
 use crate::lead::Lead;
 use crate::lead::template::Context;
 
@@ -123,6 +125,17 @@ impl CustomerDraft {
         &mut self,
     ) -> (&mut Map<String, Json>, &mut Map<String, Json>) {
         (&mut self.mapped, &mut self.defaults)
+    }
+
+    /// Brings the custom fields to what the account is known to have; what it would lose is left out.
+    pub(in crate::destination::retailcrm) fn fit(
+        mut self,
+        account: &AccountFields,
+        zone: &TimeZone,
+    ) -> Self {
+        let left_out = account.fit(&mut self.mapped, zone);
+        self.left_out.extend(left_out);
+        self
     }
 
     /// Notes what a repair has taken away.

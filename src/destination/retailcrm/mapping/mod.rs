@@ -1,12 +1,14 @@
 //! From a lead to the JSON of an order and of a customer: what the form's mapping says, and a default for everything it does not name.
 //! Pure; evaluated anew at every attempt, so a mended mapping helps the leads that wait.
 
+mod account_fields;
 mod comment;
 mod convert;
 mod customer;
 mod order;
 mod tree;
 
+pub(super) use account_fields::{AccountField, AccountFields};
 pub(super) use customer::CustomerDraft;
 pub(super) use order::OrderDraft;
 pub(super) use tree::{Tree, join};

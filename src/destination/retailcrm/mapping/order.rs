@@ -6,7 +6,9 @@ use serde_json::{Map, Value as Json, json};
 use crate::destination::retailcrm::mapping::comment::{self, Applied};
 use crate::destination::retailcrm::mapping::convert::instant;
 use crate::destination::retailcrm::mapping::tree::Evaluation;
-use crate::destination::retailcrm::mapping::{LeftOut, Mapping, Tree, order_external_id};
+use crate::destination::retailcrm::mapping::{
+    AccountFields, LeftOut, Mapping, Tree, order_external_id,
+};
 use crate::lead::template::Context;
 use crate::lead::{Lead, PersonName, UtmMarks};
 
@@ -81,6 +83,23 @@ impl OrderDraft {
     /// The fields, for a repair to take one away.
     pub(in crate::destination::retailcrm) fn fields_mut(&mut self) -> &mut Map<String, Json> {
         &mut self.fields
+    }
+
+    /// Brings the custom fields to what the account is known to have; what it would lose goes into the comment, under the label that the
+    /// visitor saw.
+    pub(in crate::destination::retailcrm) fn fit(
+        mut self,
+        account: &AccountFields,
+        zone: &TimeZone,
+        (lead, mapping): (&Lead, &Mapping),
+    ) -> Self {
+        for left in account.fit(&mut self.fields, zone) {
+            let label = mapping.order.label(&left.path, lead);
+            let label = label.as_deref().unwrap_or(&left.path);
+            self.comment.push(comment::line(label, &left.value));
+            self.left_out.push(left);
+        }
+        self
     }
 
     /// Notes what a repair has taken away: in the comment for the manager, and for the warning.
