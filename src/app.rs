@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
 use crate::destination::registry;
-use crate::dispatch::{Dispatcher, Outlook, Target};
+use crate::dispatch::{Checks, Dispatcher, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
@@ -66,6 +66,7 @@ pub struct App {
     forms: LiveForms,
     access: Arc<Access>,
     dispatcher: Dispatcher,
+    checks: Checks,
     clock: Clock,
     /// Whose deliveries are still wanted, as the config has it now.
     wanted: Arc<ArcSwap<Wanted>>,
@@ -98,6 +99,7 @@ impl App {
         let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
         let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
+        let (checks, checking) = Checks::new(clock.clone(), outlook.clone());
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
             store: store.clone(),
@@ -115,8 +117,9 @@ impl App {
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
         orphan(&store, &wanted).await?;
-        dispatcher.assign(targets(&config, &clock, &paces)).await;
+        assign(&dispatcher, &checks, targets(&config, &clock, &paces)).await;
         let tasks = vec![
+            tokio::spawn(checking),
             tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
             tokio::spawn(upkeep(store.clone(), clock.clone(), Arc::clone(&wanted))),
@@ -127,6 +130,7 @@ impl App {
             forms,
             access,
             dispatcher,
+            checks,
             clock,
             wanted,
             paces,
@@ -155,9 +159,8 @@ impl App {
         }
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
-        self.dispatcher
-            .assign(targets(config, &self.clock, &self.paces))
-            .await;
+        let targets = targets(config, &self.clock, &self.paces);
+        assign(&self.dispatcher, &self.checks, targets).await;
         self.wanted.store(Arc::new(Wanted::of(config)));
         orphan(&self.store, &self.wanted).await?;
         // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.
@@ -228,6 +231,16 @@ fn reachable(settings: &Server, address: SocketAddr) -> Server {
         settings.public_url = public_url;
     }
     settings
+}
+
+/// Hands the destinations to the workers, and to the checks.
+async fn assign(dispatcher: &Dispatcher, checks: &Checks, targets: Vec<Target>) {
+    let destinations = targets
+        .iter()
+        .map(|target| Arc::clone(&target.destination))
+        .collect();
+    dispatcher.assign(targets).await;
+    checks.assign(destinations);
 }
 
 fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {

@@ -1,11 +1,13 @@
-//! What a destination's worker thinks of it: healthy, or paused since when and why.
+//! What a destination's worker thinks of it: healthy, or paused since when and why. And what its latest check has found.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use crate::delivery::Cause;
+use crate::dispatch::Checked;
 use crate::lead::DestinationId;
 
 /// Healthy, or paused with the reason.
@@ -38,29 +40,51 @@ pub struct DestinationHealth {
     pub health: Health,
 }
 
-/// The health of all destinations, written by the workers and read by the admin. Clones share it.
+/// The health of all destinations, written by the workers and the checks and read by the admin. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Outlook(Arc<ArcSwap<Vec<DestinationHealth>>>);
+pub struct Outlook {
+    health: Arc<ArcSwap<Vec<DestinationHealth>>>,
+    checked: Arc<ArcSwap<BTreeMap<DestinationId, Checked>>>,
+}
 
 impl Outlook {
     /// All destinations in the order of the config.
     pub fn destinations(&self) -> Arc<Vec<DestinationHealth>> {
-        self.0.load_full()
+        self.health.load_full()
     }
 
     /// Replaces the whole list, after a reload.
     pub fn reset(&self, destinations: Vec<DestinationHealth>) {
-        self.0.store(Arc::new(destinations));
+        self.checked.rcu(|checked| {
+            let mut checked = BTreeMap::clone(checked);
+            checked.retain(|id, _| destinations.iter().any(|entry| entry.id == *id));
+            checked
+        });
+        self.health.store(Arc::new(destinations));
     }
 
     /// Notes how one destination is.
     pub fn set(&self, id: &DestinationId, health: &Health) {
-        self.0.rcu(|list| {
+        self.health.rcu(|list| {
             let mut list = Vec::clone(list);
             for entry in list.iter_mut().filter(|entry| entry.id == *id) {
                 entry.health = health.clone();
             }
             list
+        });
+    }
+
+    /// What the latest checks of a destination have brought; nothing yet when it was never checked.
+    pub fn checked(&self, id: &DestinationId) -> Checked {
+        self.checked.load().get(id).cloned().unwrap_or_default()
+    }
+
+    /// Notes what a check has brought.
+    pub fn note_check(&self, id: &DestinationId, checked: Checked) {
+        self.checked.rcu(|all| {
+            let mut all = BTreeMap::clone(all);
+            all.insert(id.clone(), checked.clone());
+            all
         });
     }
 }

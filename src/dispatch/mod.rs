@@ -8,6 +8,7 @@
 
 mod attempt;
 mod breaker;
+mod checks;
 mod health;
 mod worker;
 
@@ -25,6 +26,7 @@ use crate::dispatch::worker::{Assignment, Worker};
 use crate::lead::DestinationId;
 use crate::store::Store;
 
+pub use checks::{Checked, Checks};
 pub use health::{DestinationHealth, Health, Outlook};
 
 /// A destination with the rules of its deliveries.

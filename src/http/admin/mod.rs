@@ -71,6 +71,7 @@ const API: &[Row] = &[
 const PAGES: &[Row] = &[
     Row::get("/", || read().to(pages::list::show)),
     Row::get("/forms", || read().to(pages::forms::show)),
+    Row::get("/destinations", || read().to(pages::destinations::show)),
     Row::get("/leads/{id}", || read().to(pages::lead::show)),
     Row::get("/leads/{id}/erase/confirm", || {
         read().to(pages::actions::confirm_erase)

@@ -88,23 +88,21 @@ impl Api {
         steps: &mut Steps,
     ) -> Result<Credentials, Fault> {
         let call = Call::get("credentials", &["api", "credentials"], Purpose::Read).within(SHORT);
-        let body = self.call(call, steps).await?;
-        let selective = body.get("siteAccess").and_then(Value::as_str) == Some("access_selective");
-        Ok(Credentials {
-            scopes: texts(&body, "scopes").collect(),
-            sites: selective.then(|| texts(&body, "sitesAvailable").collect()),
-        })
+        Ok(credentials(&self.call(call, steps).await?))
+    }
+
+    /// The same for a check.
+    pub(in crate::destination::retailcrm) async fn credentials_aside(
+        &self,
+    ) -> Result<Credentials, Fault> {
+        let call = Call::get("credentials", &["api", "credentials"], Purpose::Read).within(SHORT);
+        Ok(credentials(&self.call_aside(call).await?))
     }
 
     /// The versions of the API that the account speaks: `3.0`, `4.0`, `5.0`.
-    pub(in crate::destination::retailcrm) async fn versions(
-        &self,
-        steps: &mut Steps,
-    ) -> Result<Vec<String>, Fault> {
-        let call = Call::get("api-versions", &["api", "api-versions"], Purpose::Read)
-            .within(SHORT)
-            .aside();
-        let body = self.call(call, steps).await?;
+    pub(in crate::destination::retailcrm) async fn versions(&self) -> Result<Vec<String>, Fault> {
+        let call = Call::get("api-versions", &["api", "api-versions"], Purpose::Read).within(SHORT);
+        let body = self.call_aside(call).await?;
         Ok(texts(&body, "versions").collect())
     }
 
@@ -127,27 +125,22 @@ impl Api {
     pub(in crate::destination::retailcrm) async fn reference(
         &self,
         list: &str,
-        steps: &mut Steps,
     ) -> Result<Vec<Entry>, Fault> {
         let call = Call::get(
             "reference",
             &["api", "v5", "reference", list],
             Purpose::Read,
-        )
-        .aside();
-        let body = self.call(call, steps).await?;
+        );
+        let body = self.call_aside(call).await?;
         Ok(objects(&body, &camel_case(list))
             .filter_map(entry)
             .collect())
     }
 
     /// The users, page by page.
-    pub(in crate::destination::retailcrm) async fn users(
-        &self,
-        steps: &mut Steps,
-    ) -> Result<Vec<User>, Fault> {
+    pub(in crate::destination::retailcrm) async fn users(&self) -> Result<Vec<User>, Fault> {
         let call = || Call::get("users", &["api", "v5", "users"], Purpose::Read);
-        let records = self.pages(call, "users", steps).await?;
+        let records = self.pages(call, "users").await?;
         Ok(records.iter().filter_map(user).collect())
     }
 
@@ -155,26 +148,23 @@ impl Api {
     pub(in crate::destination::retailcrm) async fn custom_fields(
         &self,
         entity: &str,
-        steps: &mut Steps,
     ) -> Result<Vec<CustomField>, Fault> {
         let path = ["api", "v5", "custom-fields"];
         let call =
             || Call::get("custom-fields", &path, Purpose::Read).query("filter[entity]", entity);
-        let records = self.pages(call, "customFields", steps).await?;
+        let records = self.pages(call, "customFields").await?;
         Ok(records.iter().filter_map(custom_field).collect())
     }
 
     /// The custom dictionaries.
     pub(in crate::destination::retailcrm) async fn dictionaries(
         &self,
-        steps: &mut Steps,
     ) -> Result<Vec<Dictionary>, Fault> {
         let path = ["api", "v5", "custom-fields", "dictionaries"];
         let records = self
             .pages(
                 || Call::get("dictionaries", &path, Purpose::Read),
                 "customDictionaries",
-                steps,
             )
             .await?;
         Ok(records.iter().filter_map(dictionary).collect())
@@ -184,19 +174,11 @@ impl Api {
         &self,
         call: impl Fn() -> Call,
         key: &str,
-        steps: &mut Steps,
     ) -> Result<Vec<Map<String, Value>>, Fault> {
         let mut records = Vec::new();
         for page in 1..=MOST_PAGES {
-            let body = self
-                .call(
-                    call()
-                        .query("limit", PAGE)
-                        .query("page", page.to_string())
-                        .aside(),
-                    steps,
-                )
-                .await?;
+            let call = call().query("limit", PAGE).query("page", page.to_string());
+            let body = self.call_aside(call).await?;
             records.extend(objects(&body, key).cloned());
             let pages = body
                 .get("pagination")
@@ -207,6 +189,14 @@ impl Api {
             }
         }
         Ok(records)
+    }
+}
+
+fn credentials(body: &Map<String, Value>) -> Credentials {
+    let selective = body.get("siteAccess").and_then(Value::as_str) == Some("access_selective");
+    Credentials {
+        scopes: texts(body, "scopes").collect(),
+        sites: selective.then(|| texts(body, "sitesAvailable").collect()),
     }
 }
 

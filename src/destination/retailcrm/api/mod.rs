@@ -29,6 +29,9 @@ use crate::secret::Secret;
 /// How long nothing is sent after the CRM complained about the rate and gave no time of its own.
 const RATE_REST: Duration = Duration::from_secs(1);
 
+/// How long a read that no lead waits for rests before it is sent again.
+const RESTS_ASIDE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
+
 /// The requests of one attempt, for its log.
 pub(super) type Steps = Vec<Step>;
 
@@ -54,8 +57,6 @@ struct Call {
     form: Option<Vec<(&'static str, String)>>,
     purpose: Purpose,
     timeout: Option<Duration>,
-    /// No lead waits for it, so it must not make one wait.
-    aside: bool,
 }
 
 impl Call {
@@ -68,7 +69,6 @@ impl Call {
             form: None,
             purpose,
             timeout: None,
-            aside: false,
         }
     }
 
@@ -92,13 +92,6 @@ impl Call {
     fn within(self, timeout: Duration) -> Self {
         Self {
             timeout: Some(timeout),
-            ..self
-        }
-    }
-
-    fn aside(self) -> Self {
-        Self {
-            aside: true,
             ..self
         }
     }
@@ -150,22 +143,31 @@ impl Api {
     /// Sends one request when the pace allows. A read whose connection broke is sent once more at once: a server that closes an idle
     /// connection just when we use it is the most ordinary trouble there is, and a read does no harm.
     async fn call(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
-        self.turn(&call).await;
+        self.pace.acquire().await;
         let first = self.send(&call, steps).await;
         match &first {
             Err(Fault::Failed(failure)) if call.form.is_none() && is_broken_off(failure) => {
-                self.turn(&call).await;
+                self.pace.acquire().await;
                 self.send(&call, steps).await
             }
             _ => first,
         }
     }
 
-    async fn turn(&self, call: &Call) {
-        if call.aside {
+    /// Sends a read that no lead waits for: out of the leads' way, and again after a while when the CRM complains about the rate.
+    async fn call_aside(&self, call: Call) -> Result<Map<String, Value>, Fault> {
+        let mut rests = RESTS_ASIDE.into_iter();
+        loop {
             self.pace.acquire_aside().await;
-        } else {
-            self.pace.acquire().await;
+            let answer = self.send(&call, &mut Steps::new()).await;
+            match (&answer, rests.next()) {
+                (Err(Fault::Failed(failure)), Some(rest))
+                    if failure.cause == Cause::RateLimited || is_broken_off(failure) =>
+                {
+                    self.clock.sleep(rest).await;
+                }
+                _ => return answer,
+            }
         }
     }
 

@@ -46,7 +46,7 @@ impl Check<'_> {
         let mut lists = Lists::new();
         for (field, list) in LISTS {
             if fixed.iter().any(|value| value.field == field) {
-                let answer = self.account.api.reference(list, &mut Vec::new()).await;
+                let answer = self.account.api.reference(list).await;
                 if let Some(entries) = self.read(answer, (list, "reference_read"))? {
                     lists.insert(list, entries);
                 }
@@ -98,7 +98,7 @@ impl Check<'_> {
         if managers.is_empty() {
             return Ok(());
         }
-        let answer = self.account.api.users(&mut Vec::new()).await;
+        let answer = self.account.api.users().await;
         let Some(users) = self.read(answer, ("users", "user_read"))? else {
             return Ok(());
         };

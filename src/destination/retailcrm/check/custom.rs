@@ -36,12 +36,12 @@ impl Check<'_> {
                 continue;
             }
             let word = entity.as_str();
-            let answer = self.account.api.custom_fields(word, &mut Vec::new()).await;
+            let answer = self.account.api.custom_fields(word).await;
             let Some(list) = self.read(answer, ("custom-fields", "custom_fields_read"))? else {
                 continue;
             };
             if dictionaries.is_none() && list.iter().any(|field| field.dictionary.is_some()) {
-                let answer = self.account.api.dictionaries(&mut Vec::new()).await;
+                let answer = self.account.api.dictionaries().await;
                 let what = ("custom-fields/dictionaries", "custom_fields_read");
                 dictionaries = self.read(answer, what)?;
             }

@@ -64,7 +64,7 @@ pub(super) async fn run(crm: &RetailCrm) -> Result<Vec<Finding>, Failure> {
     let credentials = match crm
         .account
         .api
-        .credentials(&mut Vec::new())
+        .credentials_aside()
         .await
         .map_err(Fault::into_failure)
     {

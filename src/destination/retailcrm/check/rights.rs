@@ -61,7 +61,7 @@ impl Check<'_> {
 
     /// Whether the account speaks the API that we do. An account that does not tell is taken at its word elsewhere.
     pub(super) async fn version(&mut self) -> Result<(), Failure> {
-        let answer = self.account.api.versions(&mut Vec::new()).await;
+        let answer = self.account.api.versions().await;
         let versions = told(answer)?.unwrap_or_default();
         let ours =
             |version: &String| version.trim_start_matches('v').split('.').next() == Some("5");
@@ -133,7 +133,7 @@ impl Check<'_> {
         if !self.may("reference_read") {
             return Ok(None);
         }
-        let answer = self.account.api.reference("sites", &mut Vec::new()).await;
+        let answer = self.account.api.reference("sites").await;
         let entries = self.read(answer, ("sites", "reference_read"))?;
         Ok(entries.map(|entries| entries.into_iter().map(named).collect()))
     }

@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, html};
 use crate::clock::Clock;
 use crate::http::admin::auth::Operator;
 use crate::http::admin::languages::PageLanguage;
-use crate::http::admin::pages::HOME;
+use crate::http::admin::pages::{DESTINATIONS, HOME};
 use crate::http::admin::reason::Reason;
 use crate::http::admin::words;
 use crate::http::settings::Server;
@@ -79,6 +79,7 @@ impl Screen {
             nav aria-label=(self.pick("Разделы", "Sections")) {
                 a href=(HOME) aria-current=[self.is_list().then_some("page")] { (self.pick("Заявки", "Leads")) }
                 a href="/admin/forms" aria-current=[self.here.starts_with("/admin/forms").then_some("page")] { (self.pick("Формы", "Forms")) }
+                a href=(DESTINATIONS) aria-current=[self.here.starts_with(DESTINATIONS).then_some("page")] { (self.pick("Назначения", "Destinations")) }
             }
             div.who {
                 (switch(self.language, &self.here))

@@ -2,6 +2,7 @@
 
 pub(super) mod actions;
 mod banner;
+pub(super) mod destinations;
 mod filter_bar;
 pub(super) mod forms;
 pub(super) mod frame;
@@ -16,3 +17,6 @@ mod timeline;
 
 /// The sent-leads list.
 pub(super) const HOME: &str = "/admin/";
+
+/// The destinations, and what their checks have found.
+const DESTINATIONS: &str = "/admin/destinations";

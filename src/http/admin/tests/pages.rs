@@ -63,6 +63,7 @@ async fn busy() -> (World, Vec<String>) {
     let mut paths = vec![
         "/admin/".to_owned(),
         "/admin/forms".to_owned(),
+        "/admin/destinations".to_owned(),
         "/admin/login".to_owned(),
     ];
     paths.push("/admin/?q=nobody-has-this".to_owned());
