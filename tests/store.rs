@@ -401,10 +401,42 @@ async fn a_key_is_forgotten_after_thirty_days_and_not_before() {
         .upkeep(later(61 * 86_400), Some(later(61 * 86_400)))
         .await
         .expect("upkeep");
-    assert_eq!(
-        done.keys_forgotten, 2,
-        "the key, and the key with its content"
+    assert_eq!(done.keys_forgotten, 1);
+}
+
+#[tokio::test]
+async fn a_reused_key_keeps_each_content_for_its_own_thirty_days() {
+    let directory = tempfile::tempdir().expect("directory");
+    let store = open(directory.path());
+    let send = async |content: u8, day: i64| {
+        let lead = lead_at(later(day * 86_400), &[("phone", "+79123456789")]);
+        let key = Some(IdempotencyKey {
+            text: "cached page".into(),
+            content_hash: [content; 32],
+        });
+        let new = NewLead {
+            key,
+            ..new_lead(lead)
+        };
+        store.accept(new).await.expect("accepted")
+    };
+    let upkeep = async |day: i64| {
+        let at = later(day * 86_400);
+        let done = store.upkeep(at, Some(at)).await.expect("upkeep");
+        done.keys_forgotten
+    };
+    let first = send(1, 0).await;
+    let second = send(2, 20).await;
+    assert!(matches!(second, Accepted::New(_)));
+    assert_eq!(send(1, 29).await, Accepted::Repeated(first.lead()));
+    assert_eq!(upkeep(31).await, 0, "the first tells of the second");
+    assert_eq!(send(2, 40).await, Accepted::Repeated(second.lead()));
+    assert!(
+        matches!(send(1, 41).await, Accepted::New(_)),
+        "its days are over"
     );
+    assert_eq!(upkeep(52).await, 1, "the second content");
+    assert_eq!(upkeep(72).await, 2, "all of it");
 }
 
 #[tokio::test]

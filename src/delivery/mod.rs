@@ -99,6 +99,11 @@ impl State {
         matches!(self, Self::Queued | Self::Sending | Self::Retrying)
     }
 
+    /// Nothing follows by itself and nobody need look: delivered or given up.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Discarded)
+    }
+
     /// The state of a lead with deliveries in these states; a lead without any is discarded.
     pub fn of_lead(deliveries: impl IntoIterator<Item = Self>) -> Self {
         deliveries.into_iter().min().unwrap_or(Self::Discarded)

@@ -7,22 +7,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::store::committer::Answer;
-use crate::store::index::Index;
+use crate::store::index::IndexWriter;
 use crate::store::outbox::Outbox;
 use crate::store::overlay::Overlay;
 use crate::store::record::Record;
 use crate::store::{StoreError, mark};
 
+/// Groups that wait are written to sled together, so many at most: neighbours share entries.
+const TOGETHER: usize = 32;
+
 /// A committed group on its way to sled.
 pub(super) struct Group {
-    pub(super) records: Vec<Record>,
+    pub(super) records: Arc<[Record]>,
     pub(super) sequence: u64,
     pub(super) answers: Vec<Answer>,
 }
 
 /// The thread's own things.
 pub(super) struct Applier {
-    pub(super) index: Index,
+    pub(super) writer: IndexWriter,
     pub(super) overlay: Arc<Overlay>,
     pub(super) outbox: Arc<Mutex<Outbox>>,
     /// The sequence of the last applied group.
@@ -33,9 +36,11 @@ pub(super) struct Applier {
 
 impl Applier {
     /// Works until the committer has ended and everything it committed is applied, or sled fails.
-    fn run(self, groups: &Receiver<Group>) {
-        while let Ok(group) = groups.recv() {
-            if let Err(error) = self.apply(group) {
+    fn run(mut self, groups: &Receiver<Group>) {
+        while let Ok(first) = groups.recv() {
+            let mut together = vec![first];
+            together.extend(groups.try_iter().take(TOGETHER - 1));
+            if let Err(error) = self.apply(together) {
                 distrust(&self.mark);
                 self.failure.send_replace(Some(Arc::new(error)));
                 return;
@@ -52,16 +57,19 @@ impl Applier {
         }
     }
 
-    fn apply(&self, group: Group) -> Result<(), StoreError> {
-        let changes = self.index.apply(&group.records, Some(group.sequence))?;
-        self.overlay.remove(&group.records, group.sequence);
+    fn apply(&mut self, groups: Vec<Group>) -> Result<(), StoreError> {
+        let Some(last) = groups.last().map(|group| group.sequence) else {
+            return Ok(());
+        };
+        let records = groups.iter().flat_map(|group| group.records.iter());
+        let changes = self.writer.apply(records, Some(last))?;
+        self.overlay.remove(&groups);
         let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        for (old, new) in &changes {
-            outbox.update(old.as_ref(), new.as_ref());
-        }
+        outbox.update_all(&changes);
         drop(outbox);
-        group.answers.into_iter().for_each(|answer| answer(Ok(())));
-        self.applied.send_replace(group.sequence);
+        let answers = groups.into_iter().flat_map(|group| group.answers);
+        answers.for_each(|answer| answer(Ok(())));
+        self.applied.send_replace(last);
         Ok(())
     }
 }

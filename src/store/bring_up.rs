@@ -8,9 +8,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use crate::delivery::State;
-use crate::store::StoreError;
-use crate::store::index::Index;
+use crate::store::index::{Index, IndexWriter};
 use crate::store::journal;
 use crate::store::mark::MarkFile;
 use crate::store::outbox::Outbox;
@@ -18,8 +16,11 @@ use crate::store::record::Record;
 use crate::store::snapshot::{self, Snapshot, SnapshotError};
 use crate::store::start::{Directories, OpenError, SnapshotErrorText, Truth, at};
 
+/// Groups are replayed together until there are so many records: sled's work is per entry, and neighbours share entries.
+const TOGETHER: usize = 4096;
+
 /// An index that holds everything, and what it says is still owed.
-type Ready = (Index, Outbox);
+type Ready = (IndexWriter, Outbox);
 
 /// The old index if it is there and sound, else a new one.
 pub(super) fn bring_up(
@@ -39,8 +40,7 @@ pub(super) fn bring_up(
         mark.distrust_index().map_err(at(&directories.root))?;
         remove_index(directories)?;
     }
-    let index = build(directories, snapshot)?;
-    let ready = replay(directories, index, truth)?;
+    let ready = replay(directories, build(directories, snapshot)?, truth)?;
     mark.trust_index().map_err(at(&directories.root))?;
     Ok(ready)
 }
@@ -66,7 +66,11 @@ fn open_old(directories: &Directories, truth: Truth) -> Result<Option<Ready>, Op
     };
     match index.applied()? {
         Some(applied) if applied + 1 >= oldest && applied <= truth.last_sequence => {
-            replay(directories, index, truth).map(Some)
+            let (writer, open) = IndexWriter::new(index)?;
+            let mut outbox = Outbox::default();
+            open.iter()
+                .for_each(|status| outbox.update(None, Some(status)));
+            replay(directories, (writer, outbox), truth).map(Some)
         }
         _ => Ok(None),
     }
@@ -86,53 +90,51 @@ fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn build(directories: &Directories, snapshot: Option<&Snapshot>) -> Result<Index, OpenError> {
-    let index = Index::open(&directories.index)?;
+fn build(directories: &Directories, snapshot: Option<&Snapshot>) -> Result<Ready, OpenError> {
+    let (mut writer, _nothing_yet) = IndexWriter::new(Index::open(&directories.index)?)?;
+    let mut outbox = Outbox::default();
     let Some(snapshot) = snapshot else {
-        return Ok(index);
+        return Ok((writer, outbox));
     };
-    let mut load = |records: Vec<Record>| match index.apply(&records, None) {
-        Ok(_) => Ok(()),
-        Err(StoreError::Index(error)) => Err(SnapshotError::Index(error)),
-        Err(error) => {
-            let source = io::Error::other(error);
-            Err(SnapshotError::Io {
-                path: snapshot.path.clone(),
-                source,
-            })
-        }
+    let mut load = |records: Vec<Record>| {
+        let changes = writer
+            .apply(&records, None)
+            .map_err(|error| SnapshotError::Index(Box::new(error)))?;
+        outbox.update_all(&changes);
+        Ok(())
     };
     snapshot::read(&snapshot.path, &mut load).map_err(SnapshotErrorText::from)?;
     // Only now: an index without `applied` is one whose building was cut short.
-    index.apply(&[], Some(snapshot.position - 1))?;
-    Ok(index)
+    writer.apply(&[], Some(snapshot.position - 1))?;
+    Ok((writer, outbox))
 }
 
-fn replay(directories: &Directories, index: Index, truth: Truth) -> Result<Ready, OpenError> {
-    let from = index.applied()?.unwrap_or(truth.base) + 1;
+fn replay(
+    directories: &Directories,
+    (mut writer, mut outbox): Ready,
+    truth: Truth,
+) -> Result<Ready, OpenError> {
+    let from = writer.index().applied()?.unwrap_or(truth.base) + 1;
     let mut groups = 0_u64;
+    let mut last = None;
+    let mut waiting = Vec::new();
+    let mut apply = |waiting: &mut Vec<Record>, last| -> Result<(), OpenError> {
+        outbox.update_all(&writer.apply(waiting.iter(), last)?);
+        waiting.clear();
+        Ok(())
+    };
     journal::scan::<OpenError>(&directories.journal, from, &mut |sequence, records| {
         groups += 1;
-        index.apply(&records, Some(sequence))?;
+        last = Some(sequence);
+        waiting.extend(records);
+        if waiting.len() >= TOGETHER {
+            apply(&mut waiting, last)?;
+        }
         Ok(())
     })?;
+    apply(&mut waiting, last)?;
     if groups > 0 {
         tracing::info!(groups, "the journal was replayed into the index");
     }
-    let outbox = outbox_of(&index)?;
-    Ok((index, outbox))
-}
-
-/// Everything that is still owed, and the counts of the states that are not final.
-fn outbox_of(index: &Index) -> Result<Outbox, StoreError> {
-    let mut outbox = Outbox::default();
-    for state in State::ALL
-        .into_iter()
-        .filter(|state| !matches!(state, State::Delivered | State::Discarded))
-    {
-        for status in index.statuses_in(state) {
-            outbox.update(None, Some(&status?));
-        }
-    }
-    Ok(outbox)
+    Ok((writer, outbox))
 }

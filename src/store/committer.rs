@@ -16,7 +16,7 @@ use crate::store::index::Index;
 use crate::store::journal::{AppendError, Journal};
 use crate::store::overlay::{Overlay, View};
 use crate::store::prepare::Prepared;
-use crate::store::record::encode_payload;
+use crate::store::record::{Record, encode_payload};
 use crate::store::{Accepted, Order, Settled, Settlement, StoreError};
 
 /// The most commands in one group: enough for every connection of a busy minute, few enough to keep the wait short.
@@ -33,11 +33,7 @@ pub(super) enum Command {
     Order(LeadId, Order, Timestamp, Reply<Verdict>),
     Erase(LeadId, Timestamp, Reply<Verdict>),
     Orphan(Vec<(DeliveryId, Cause)>, Reply<usize>),
-    ForgetKeys {
-        before_ms: u64,
-        limit: usize,
-        reply: Reply<usize>,
-    },
+    ForgetKeys(Vec<Vec<u8>>, Timestamp, Reply<usize>),
     /// Begin a new journal segment; answers its first sequence.
     Rotate(Reply<u64>),
     /// Answer what came before, then end.
@@ -65,6 +61,13 @@ pub(super) struct Committer {
     /// The sequence of the last group on the disk; readers wait until it is applied, so that they see what has been answered.
     pub(super) committed: Arc<AtomicU64>,
     pub(super) failure: watch::Sender<Option<Arc<StoreError>>>,
+}
+
+/// Whether the disk has room for the leads of a group.
+#[derive(PartialEq, Eq)]
+enum Room {
+    NotAsked,
+    Enough,
 }
 
 /// Whether the thread goes on.
@@ -97,12 +100,13 @@ impl Committer {
         let overlay = Arc::clone(&self.overlay);
         let index = self.index.clone();
         let mut view = View::new(&overlay, &index);
+        let mut room = Room::NotAsked;
         for command in commands.drain(..) {
             match command {
                 Command::Stop => next = Next::End,
                 // On its own: the position must be known at once. What is in this group goes into the new segment.
                 Command::Rotate(reply) => send(reply, self.rotate()),
-                command => answers.extend(self.decide(command, &mut view)),
+                command => answers.extend(self.decide(command, &mut view, &mut room)),
             }
         }
         if self.write(view.into_group(), answers) == Next::End {
@@ -118,12 +122,16 @@ impl Committer {
             .map_err(|error| StoreError::Journal(Arc::new(error)))
     }
 
-    fn decide(&self, command: Command, view: &mut View<'_>) -> Option<(When, Answer)> {
+    fn decide(
+        &self,
+        command: Command,
+        view: &mut View<'_>,
+        room: &mut Room,
+    ) -> Option<(When, Answer)> {
         match command {
             Command::Accept(new, reply) => {
                 let decision = self
-                    .disk
-                    .room_for_leads()
+                    .room_for_leads(room)
                     .and_then(|()| decide::accept(*new, view));
                 decided(decision, reply, When::Committed, view)
             }
@@ -147,24 +155,26 @@ impl Committer {
                 let decision = decide::orphan(&gone, view);
                 decided(decision, reply, When::Applied, view)
             }
-            Command::ForgetKeys {
-                before_ms,
-                limit,
-                reply,
-            } => {
-                let decision = decide::forget_keys(before_ms, limit, view);
+            Command::ForgetKeys(keys, now, reply) => {
+                let decision = decide::forget_keys(keys, now, view);
                 decided(decision, reply, When::Applied, view)
             }
             Command::Rotate(_) | Command::Stop => None,
         }
     }
 
+    /// The disk is asked once for a group: what one group takes is nothing beside the reserve.
+    fn room_for_leads(&self, room: &mut Room) -> Result<(), StoreError> {
+        if *room == Room::Enough {
+            return Ok(());
+        }
+        self.disk.room_for_leads()?;
+        *room = Room::Enough;
+        Ok(())
+    }
+
     /// Appends the group, hands it to the applier, and answers.
-    fn write(
-        &mut self,
-        records: Vec<crate::store::record::Record>,
-        answers: Vec<(When, Answer)>,
-    ) -> Next {
+    fn write(&mut self, records: Vec<Record>, answers: Vec<(When, Answer)>) -> Next {
         if records.is_empty() {
             // Nothing was decided now. A repeated submission's first one is on the disk: groups are written one after another.
             answers.into_iter().for_each(|(_, answer)| answer(Ok(())));
@@ -181,6 +191,7 @@ impl Committer {
             }
             Err(AppendError::Broken(error)) => return self.broken(answers, error),
         };
+        let records: Arc<[Record]> = records.into();
         self.overlay.add(&records, sequence);
         self.committed.store(sequence, Ordering::Release);
         let (committed, applied): (Vec<_>, Vec<_>) = answers

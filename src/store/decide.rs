@@ -7,7 +7,7 @@ use crate::lead::{Attribution, Client, Contact, Lead, LeadId, Page};
 use crate::store::overlay::View;
 use crate::store::prepare::Prepared;
 use crate::store::record::{KeyRecord, Record, Table, attempt_key, decode, encode, key_of};
-use crate::store::{Accepted, KEY_LIFETIME, Order, Settled, Settlement, Status, StoreError};
+use crate::store::{Accepted, Order, Settled, Settlement, Status, StoreError};
 
 /// What was decided, and the records that make it true.
 pub(super) type Decision<T> = Result<(T, Vec<Record>), StoreError>;
@@ -21,47 +21,67 @@ pub(super) fn accept(new: Prepared, view: &View<'_>) -> Decision<Accepted> {
         ));
     };
     let (form, received_at) = (&new.lead.form, new.lead.received_at);
-    let exact = key_of(form, &key.text, Some(&key.content_hash));
     let plain = key_of(form, &key.text, None);
-    if let Some(bound) = bound(view, &exact, received_at)? {
-        return Ok((Accepted::Repeated(bound.lead), Vec::new()));
-    }
-    let binding = encode(&KeyRecord {
+    let first = key_record(view, &plain)?;
+    let content = first_bytes(&key.content_hash);
+    let binding = |content| KeyRecord {
         lead: new.lead.id,
         bound_at: received_at,
-    })?;
-    let mut records = vec![
-        Record::put(Table::Key, exact, binding.clone()),
-        new.status_record,
-    ];
-    if bound(view, &plain, received_at)?.is_some() {
-        let lead = Lead {
-            key_reused: true,
-            ..new.lead
-        };
-        records.push(Record::put(
-            Table::Lead,
-            *lead.id.as_bytes(),
-            encode(&lead)?,
-        ));
-        return Ok((Accepted::New(lead.id), records));
+        content,
+        reused_at: None,
+    };
+    match first {
+        Some(first) if first.is_remembered(received_at) && first.content == content => {
+            Ok((Accepted::Repeated(first.lead), Vec::new()))
+        }
+        Some(first) if first.is_needed(received_at) => {
+            let exact = key_of(form, &key.text, Some(&key.content_hash));
+            if let Some(known) = key_record(view, &exact)?
+                && known.is_remembered(received_at)
+            {
+                return Ok((Accepted::Repeated(known.lead), Vec::new()));
+            }
+            let lead = Lead {
+                key_reused: true,
+                ..new.lead
+            };
+            let records = vec![
+                Record::put(Table::Key, exact, encode(&binding(0))?),
+                put_key(
+                    &plain,
+                    &KeyRecord {
+                        reused_at: Some(received_at),
+                        ..first
+                    },
+                )?,
+                Record::put(Table::Lead, *lead.id.as_bytes(), encode(&lead)?),
+                new.status_record,
+            ];
+            Ok((Accepted::New(lead.id), records))
+        }
+        _ => {
+            let records = vec![
+                put_key(&plain, &binding(content))?,
+                new.lead_record,
+                new.status_record,
+            ];
+            Ok((Accepted::New(new.lead.id), records))
+        }
     }
-    records.push(Record::put(Table::Key, plain, binding));
-    records.push(new.lead_record);
-    Ok((Accepted::New(new.lead.id), records))
 }
 
-/// The binding of a key, unless it is too old to count.
-fn bound(view: &View<'_>, key: &[u8], now: Timestamp) -> Result<Option<KeyRecord>, StoreError> {
-    let Some(bytes) = view.get(Table::Key, key)? else {
-        return Ok(None);
-    };
-    let bound: KeyRecord = decode(&bytes)?;
-    let age = now.duration_since(bound.bound_at);
-    Ok(KEY_LIFETIME
-        .try_into()
-        .is_ok_and(|lifetime: jiff::SignedDuration| age < lifetime)
-        .then_some(bound))
+fn key_record(view: &View<'_>, key: &[u8]) -> Result<Option<KeyRecord>, StoreError> {
+    let bytes = view.get(Table::Key, key)?;
+    Ok(bytes.map(|bytes| decode(&bytes)).transpose()?)
+}
+
+fn put_key(key: &[u8], record: &KeyRecord) -> Result<Record, StoreError> {
+    Ok(Record::put(Table::Key, key, encode(record)?))
+}
+
+fn first_bytes(hash: &[u8; 32]) -> u64 {
+    hash.first_chunk::<8>()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// Starts the next attempt of a delivery; `None` when it is not owed (any more).
@@ -232,13 +252,15 @@ pub(super) fn orphan(gone: &[(DeliveryId, Cause)], view: &mut View<'_>) -> Decis
     Ok((count, Vec::new()))
 }
 
-/// Forgets idempotency keys bound before `millis`, at most `limit`. Returns how many.
-pub(super) fn forget_keys(millis: u64, limit: usize, view: &View<'_>) -> Decision<usize> {
-    let keys = view.index().keys_bound_before(millis, limit)?;
-    let records: Vec<Record> = keys
-        .into_iter()
-        .map(|key| Record::delete(Table::Key, key))
-        .collect();
+/// Forgets those of these idempotency keys that are not needed any more. Returns how many.
+pub(super) fn forget_keys(keys: Vec<Vec<u8>>, now: Timestamp, view: &View<'_>) -> Decision<usize> {
+    let mut records = Vec::new();
+    for key in keys {
+        // Looked at again: it may have been bound anew since it was found.
+        if key_record(view, &key)?.is_some_and(|record| !record.is_needed(now)) {
+            records.push(Record::delete(Table::Key, key));
+        }
+    }
     Ok((records.len(), records))
 }
 

@@ -10,14 +10,14 @@ use crate::delivery::{Attempt, Cause, Delivery, DeliveryId, State};
 use crate::lead::{DestinationId, FormId, Lead, LeadId};
 use crate::store::committer::Command;
 use crate::store::decide::Verdict;
-use crate::store::index::ALL_IDS;
 use crate::store::journal;
 use crate::store::prepare::prepare;
+use crate::store::query::{self, Sources};
 use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
     Accepted, Begun, Due, Filter, FormCount, LeadPage, NewLead, Order, Ordered, Page, Settled,
-    Settlement, Status, Store, StoreError, StoredLead, Waiting, query,
+    Settlement, Status, Store, StoreError, StoredLead, Waiting,
 };
 
 impl Store {
@@ -160,8 +160,14 @@ impl Store {
     /// A page of the list, newest first.
     pub async fn leads(&self, filter: Filter, page: Page) -> Result<LeadPage, StoreError> {
         self.catch_up().await?;
-        self.read(move |room| query::leads(&room.index, &filter, page))
-            .await
+        self.read(move |room| {
+            let sources = Sources {
+                index: &room.index,
+                outbox: &room.outbox,
+            };
+            query::leads(sources, &filter, page)
+        })
+        .await
     }
 
     /// The outbox of one destination in numbers.
@@ -171,7 +177,7 @@ impl Store {
 
     /// How many leads are in this state; only for states that are not final (failed, held, retrying, sending, queued).
     pub fn count(&self, state: State) -> usize {
-        self.outbox().leads_in(state)
+        self.outbox().count(state)
     }
 
     /// The leads of one form in numbers.
@@ -182,15 +188,10 @@ impl Store {
     ) -> Result<FormCount, StoreError> {
         self.catch_up().await?;
         self.read(move |room| {
-            let newest = room.index.leads_of(&form, ALL_IDS).next().transpose()?;
-            let recent = room
-                .index
-                .leads_of(&form, (LeadId::floor(since), LeadId::LAST));
-            let leads_since = recent
-                .map(|id| id.map(|_| 1))
-                .sum::<Result<usize, StoreError>>()?;
+            let newest = query::newest_of(&room.index, &form)?;
+            let since = (LeadId::floor(since), LeadId::LAST);
             Ok(FormCount {
-                leads_since,
+                leads_since: room.index.count_of(&form, since)?,
                 last_lead_at: newest.and_then(|id| id.received_at()),
             })
         })

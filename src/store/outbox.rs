@@ -7,14 +7,15 @@ use jiff::Timestamp;
 
 use crate::delivery::{Delivery, DeliveryId, State};
 use crate::lead::{DestinationId, LeadId};
+use crate::store::index::{IdRange, StatusChange};
 use crate::store::{Due, Status, Waiting};
 
-/// All unsettled deliveries, and the count of leads in each state that is not final.
+/// All unsettled deliveries, and the leads in each state that is not final.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     destinations: HashMap<DestinationId, Queue>,
     contact_hashes: HashMap<DeliveryId, Vec<u64>>,
-    leads: BTreeMap<State, usize>,
+    leads: BTreeMap<State, BTreeSet<LeadId>>,
 }
 
 #[derive(Debug, Default)]
@@ -41,11 +42,20 @@ impl Outbox {
                 .iter()
                 .for_each(|delivery| self.insert(delivery, status));
         }
-        if let Some(count) = old.and_then(|old| self.leads.get_mut(&old.state())) {
-            *count = count.saturating_sub(1);
+        if let Some(old) = old
+            && let Some(leads) = self.leads.get_mut(&old.state())
+        {
+            leads.remove(&old.lead);
         }
-        if let Some(new) = new {
-            *self.leads.entry(new.state()).or_default() += 1;
+        if let Some(new) = new.filter(|new| !new.state().is_final()) {
+            self.leads.entry(new.state()).or_default().insert(new.lead);
+        }
+    }
+
+    /// All changes of a group, in order.
+    pub(super) fn update_all(&mut self, changes: &[StatusChange]) {
+        for (old, new) in changes {
+            self.update(old.as_ref(), new.as_ref());
         }
     }
 
@@ -134,9 +144,17 @@ impl Outbox {
         }
     }
 
-    /// Leads in this state; final states are counted only from the start of the process on, so nobody asks for them.
-    pub(super) fn leads_in(&self, state: State) -> usize {
-        self.leads.get(&state).copied().unwrap_or(0)
+    /// How many leads are in this state; it must not be a final one.
+    pub(super) fn count(&self, state: State) -> usize {
+        self.leads.get(&state).map_or(0, BTreeSet::len)
+    }
+
+    /// The leads of a range of ids that are in this state, newest first, at most `limit`; it must not be a final one.
+    pub(super) fn leads_in(&self, state: State, (low, high): IdRange, limit: usize) -> Vec<LeadId> {
+        let Some(leads) = self.leads.get(&state).filter(|_| low < high) else {
+            return Vec::new();
+        };
+        leads.range(low..high).rev().take(limit).copied().collect()
     }
 }
 
@@ -194,6 +212,6 @@ mod tests {
         new.deliveries[0].state = State::Delivered;
         outbox.update(Some(&old), Some(&new));
         assert_eq!(outbox.waiting(&shop), Waiting::default());
-        assert_eq!(outbox.leads_in(State::Queued), 0);
+        assert_eq!(outbox.count(State::Queued), 0);
     }
 }

@@ -1,52 +1,56 @@
 //! What is decided and not yet in sled: the committer decides against this first, then against sled.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::store::StoreError;
+use crate::store::applier::Group;
 use crate::store::index::Index;
 use crate::store::record::{Record, Table};
 
-type Values = HashMap<(Table, Vec<u8>), (u64, Option<Vec<u8>>)>;
+/// Where a record is: its group's number, the group, its place.
+type Place = (u64, Arc<[Record]>, usize);
 
-/// Committed values that the applier has not yet written; shared by the two threads.
+/// Committed records that the applier has not yet written; shared by the two threads.
 #[derive(Debug, Default)]
-pub(super) struct Overlay(Mutex<Values>);
+pub(super) struct Overlay(Mutex<HashMap<(Table, Vec<u8>), Place>>);
 
 impl Overlay {
     /// A group was committed.
-    pub(super) fn add(&self, records: &[Record], sequence: u64) {
-        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for record in records {
-            values.insert(
+    pub(super) fn add(&self, records: &Arc<[Record]>, sequence: u64) {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (at, record) in records.iter().enumerate() {
+            places.insert(
                 (record.table, record.key.clone()),
-                (sequence, record.value.clone()),
+                (sequence, Arc::clone(records), at),
             );
         }
     }
 
-    /// A group is in sled; values that a later group has replaced stay.
-    pub(super) fn remove(&self, records: &[Record], sequence: u64) {
-        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for record in records {
-            let key = (record.table, record.key.clone());
-            if values
-                .get(&key)
-                .is_some_and(|(newest, _)| *newest == sequence)
-            {
-                values.remove(&key);
+    /// Groups are in sled; records that a later group has replaced stay.
+    pub(super) fn remove(&self, groups: &[Group]) {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for group in groups {
+            for record in group.records.iter() {
+                let key = (record.table, record.key.clone());
+                if let std::collections::hash_map::Entry::Occupied(entry) = places.entry(key)
+                    && entry.get().0 == group.sequence
+                {
+                    entry.remove();
+                }
             }
         }
     }
 
     fn get(&self, key: &(Table, Vec<u8>)) -> Option<Option<Vec<u8>>> {
-        let values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        values.get(key).map(|(_, value)| value.clone())
+        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, records, at) = places.get(key)?;
+        records.get(*at).map(|record| record.value.clone())
     }
 }
 
 /// Everything decided so far, as the committer must see it: this group, then the overlay, then sled. In this order, because the
-/// applier writes to sled before it takes a value out of the overlay.
+/// applier writes to sled before it takes a record out of the overlay.
 pub(super) struct View<'a> {
     overlay: &'a Overlay,
     index: &'a Index,
@@ -74,12 +78,7 @@ impl<'a> View<'a> {
         if let Some(value) = self.overlay.get(&key) {
             return Ok(value);
         }
-        Ok(self.index.get(key.0, &key.1)?.map(|value| value.to_vec()))
-    }
-
-    /// sled itself, for scans over what is already applied.
-    pub(super) fn index(&self) -> &Index {
-        self.index
+        self.index.get(key.0, &key.1)
     }
 
     /// Adds decided records to the group.

@@ -3,13 +3,14 @@
 //! A record is a whole state to put or a key to delete, never a delta, so applying it twice does no harm. Its value is a version byte
 //! and JSON: readable with any tool at three in the morning, and a new field needs no new version.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::delivery::DeliveryId;
 use crate::lead::{FormId, LeadId};
+use crate::store::KEY_LIFETIME;
 
 /// The version byte before every value.
 const VERSION: u8 = 1;
@@ -88,6 +89,28 @@ pub(super) struct KeyRecord {
     pub(super) lead: LeadId,
     /// When it was bound; remembered for [`crate::store::KEY_LIFETIME`].
     pub(super) bound_at: Timestamp,
+    /// The beginning of the hash of the content it came with; 0 in the record of one further content, whose key tells it.
+    #[serde(default)]
+    pub(super) content: u64,
+    /// When another content came with the same key: each has a record of its own, and this one stays as long as they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reused_at: Option<Timestamp>,
+}
+
+impl KeyRecord {
+    /// Whether the binding still counts.
+    pub(super) fn is_remembered(&self, now: Timestamp) -> bool {
+        is_recent(self.bound_at, now)
+    }
+
+    /// Whether the record is needed: for itself, or to tell that the key was reused.
+    pub(super) fn is_needed(&self, now: Timestamp) -> bool {
+        self.is_remembered(now) || self.reused_at.is_some_and(|at| is_recent(at, now))
+    }
+}
+
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    SignedDuration::try_from(KEY_LIFETIME).is_ok_and(|lifetime| now.duration_since(at) < lifetime)
 }
 
 /// The stored form of a value.

@@ -34,7 +34,7 @@ pub struct Store(pub(super) Arc<Room>);
 pub(super) struct Room {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) index: Index,
-    outbox: Arc<Mutex<Outbox>>,
+    pub(super) outbox: Arc<Mutex<Outbox>>,
     pub(super) disk: Disk,
     committed: Arc<AtomicU64>,
     pub(super) applied: watch::Receiver<u64>,
@@ -54,11 +54,12 @@ impl Store {
         let directories = Directories::of(settings);
         let started = start(&directories)?;
         let Started {
-            index,
+            writer,
             last_sequence,
             mark,
             ..
         } = started;
+        let index = writer.index().clone();
         let outbox = Arc::new(Mutex::new(started.outbox));
         let journal =
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
@@ -83,7 +84,7 @@ impl Store {
             failure: failure.clone(),
         };
         let applier = Applier {
-            index: index.clone(),
+            writer,
             overlay,
             outbox: Arc::clone(&outbox),
             applied,

@@ -1,28 +1,27 @@
 //! The words a lead is found by: its phone, its e-mail, every word of its name, its order number.
 
-use crate::lead::{Lead, LeadId, Phone};
-use crate::store::Status;
+use crate::lead::{Contact, LeadId, Phone};
+use crate::store::{Status, StoredLead};
 
-/// A token is cut here; longer words are found by their beginning.
+/// A word is cut here; longer ones are found by their beginning.
 const LONGEST: usize = 64;
 
-/// The tokens of what was received.
-pub(super) fn tokens_of_lead(lead: &Lead) -> Vec<String> {
-    let contact = &lead.contact;
-    let mut tokens: Vec<String> = contact
+/// The words of who it is.
+pub(super) fn words_of_contact(contact: &Contact) -> Vec<String> {
+    let mut found: Vec<String> = contact
         .name
         .iter()
         .flat_map(|name| words(name.typed()))
         .collect();
-    tokens.extend(contact.phone.iter().map(|phone| cut(phone.e164())));
-    tokens.extend(contact.email.iter().map(|email| cut(email.as_str())));
-    tokens.sort_unstable();
-    tokens.dedup();
-    tokens
+    found.extend(contact.phone.iter().map(|phone| cut(phone.e164())));
+    found.extend(contact.email.iter().map(|email| cut(email.as_str())));
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
-/// The tokens of what the destinations answered.
-pub(super) fn tokens_of_status(status: &Status) -> Vec<String> {
+/// The words of what the destinations answered.
+pub(super) fn words_of_status(status: &Status) -> Vec<String> {
     let receipts = status
         .deliveries
         .iter()
@@ -38,8 +37,24 @@ pub(super) fn tokens_of_status(status: &Status) -> Vec<String> {
 pub(super) enum Query {
     /// This lead.
     Lead(LeadId),
-    /// Leads that have a token with each of these beginnings.
+    /// Leads that have a word with each of these beginnings.
     Prefixes(Vec<String>),
+}
+
+impl Query {
+    /// Whether a lead is asked for, as it is now: the index remembers words that a lead no longer has.
+    pub(super) fn asks_for(&self, stored: &StoredLead) -> bool {
+        match self {
+            Self::Lead(id) => stored.status.lead == *id,
+            Self::Prefixes(prefixes) => {
+                let mut words = words_of_contact(&stored.lead.contact);
+                words.extend(words_of_status(&stored.status));
+                prefixes
+                    .iter()
+                    .all(|prefix| words.iter().any(|word| word.starts_with(prefix.as_str())))
+            }
+        }
+    }
 }
 
 /// Reads an operator's text; `None` when nothing in it can be searched.
@@ -91,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn any_spelling_of_a_phone_asks_for_the_same_token() {
+    fn any_spelling_of_a_phone_asks_for_the_same_word() {
         assert_eq!(prefixes("8 (912) 345-67-89"), prefixes("+79123456789"));
     }
 

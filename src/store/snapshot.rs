@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::store::StoreError;
 use crate::store::frame;
 use crate::store::journal::sync_directory;
 use crate::store::record::{Record, decode_payload, encode_payload};
@@ -39,7 +40,7 @@ pub(super) enum SnapshotError {
     },
     /// The records could not be read from the index, or not be put into it.
     #[error("the index failed: {0}")]
-    Index(#[from] sled::Error),
+    Index(#[source] Box<StoreError>),
 }
 
 /// A snapshot's file and the journal position from which on the journal must be replayed over it.
@@ -53,7 +54,7 @@ pub(super) struct Snapshot {
 pub(super) fn write(
     directory: &Path,
     position: u64,
-    records: &mut dyn Iterator<Item = Result<Record, sled::Error>>,
+    records: &mut dyn Iterator<Item = Result<Record, StoreError>>,
 ) -> Result<Snapshot, SnapshotError> {
     let path = directory.join(format!("{position:020}.snapshot"));
     let partial = path.with_extension("partial");
@@ -74,7 +75,7 @@ pub(super) fn write(
 
 fn write_partial(
     partial: &Path,
-    records: &mut dyn Iterator<Item = Result<Record, sled::Error>>,
+    records: &mut dyn Iterator<Item = Result<Record, StoreError>>,
 ) -> Result<(), SnapshotError> {
     let failed = |source| SnapshotError::Io {
         path: partial.to_owned(),
@@ -89,7 +90,7 @@ fn write_partial(
     let mut block = Vec::new();
     let mut size = 0;
     for record in records {
-        let record = record?;
+        let record = record.map_err(|error| SnapshotError::Index(Box::new(error)))?;
         size += record.key.len() + record.value.as_ref().map_or(0, Vec::len);
         block.push(record);
         if size >= BLOCK {

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::store::bring_up;
-use crate::store::index::Index;
+use crate::store::index::IndexWriter;
 use crate::store::journal::{self, Scan};
 use crate::store::mark::{Mark, MarkFile, Trust};
 use crate::store::outbox::Outbox;
@@ -126,7 +126,7 @@ pub(super) struct Truth {
 
 /// A store that is ready to go on.
 pub(super) struct Started {
-    pub(super) index: Index,
+    pub(super) writer: IndexWriter,
     pub(super) outbox: Outbox,
     pub(super) last_sequence: u64,
     pub(super) mark: MarkFile,
@@ -164,9 +164,9 @@ pub(super) fn start(directories: &Directories) -> Result<Started, OpenError> {
     }
     // Durable before sled is touched: a start that dies half-way must not be taken for a clean stop.
     mark.write(&now).map_err(at(&directories.root))?;
-    let (index, outbox) = bring_up::bring_up(directories, snapshot.as_ref(), truth, &mark)?;
+    let (writer, outbox) = bring_up::bring_up(directories, snapshot.as_ref(), truth, &mark)?;
     Ok(Started {
-        index,
+        writer,
         outbox,
         last_sequence: truth.last_sequence,
         mark,

@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::store::committer::{Command, GROUP};
-use crate::store::record::Table;
+use crate::store::index::Index;
+use crate::store::record::{KeyRecord, Table, decode};
 use crate::store::room::{Room, journal_error};
-use crate::store::{KEY_LIFETIME, Store, StoreError, journal, snapshot};
+use crate::store::{Store, StoreError, journal, snapshot};
 
 /// A snapshot is made when the newest is older than this ...
 const SNAPSHOT_EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -30,21 +31,12 @@ impl Store {
         snapshot_at: Option<Timestamp>,
     ) -> Result<Upkeep, StoreError> {
         let mut done = Upkeep::default();
-        let lifetime = SignedDuration::try_from(KEY_LIFETIME).unwrap_or(SignedDuration::MAX);
-        let before = now.checked_sub(lifetime).unwrap_or(Timestamp::UNIX_EPOCH);
-        let before_ms = before.as_millisecond().max(0).unsigned_abs();
-        loop {
-            let forgotten = self
-                .ask(|reply| Command::ForgetKeys {
-                    before_ms,
-                    limit: GROUP,
-                    reply,
-                })
+        let old = self.read(move |room| old_keys(&room.index, now)).await?;
+        for keys in old.chunks(GROUP) {
+            let keys = keys.to_vec();
+            done.keys_forgotten += self
+                .ask(|reply| Command::ForgetKeys(keys, now, reply))
                 .await?;
-            done.keys_forgotten += forgotten;
-            if forgotten < GROUP {
-                break;
-            }
         }
         let size = self
             .read(|room| journal::size(&room.directories.journal).map_err(journal_error))
@@ -71,10 +63,7 @@ impl Store {
             .await
             .map_err(|_ended| StoreError::Stopped)?;
         self.read(move |room| {
-            let index = &room.index;
-            let mut records = Table::ALL
-                .into_iter()
-                .flat_map(|table| index.records(table, &[]));
+            let mut records = room.index.everything();
             let made = snapshot::write(&room.directories.snapshots, position, &mut records)
                 .map_err(|error| journal_error(std::io::Error::other(error)))?;
             snapshot::delete_older(&room.directories.snapshots, &made).map_err(journal_error)?;
@@ -82,6 +71,20 @@ impl Store {
         })
         .await
     }
+}
+
+/// The idempotency keys that are not needed any more. Found by reading them all: an index by age would cost every lead an entry in sled, for
+/// something that is asked once an hour.
+fn old_keys(index: &Index, now: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut old = Vec::new();
+    for record in index.records(Table::Key, &[]) {
+        let record = record?;
+        let bound: KeyRecord = decode(&record.value.unwrap_or_default())?;
+        if !bound.is_needed(now) {
+            old.push(record.key);
+        }
+    }
+    Ok(old)
 }
 
 /// The new snapshot stands beside the old one for a while. It must not eat the reserve that settles need.

@@ -1,46 +1,52 @@
 //! The index: sled, where everything is read from. It can be thrown away and built again from snapshot and journal at any time.
 //!
-//! All records and their derived entries live in one tree under a prefix byte, because sled's `Batch` is atomic in one tree only: a
-//! group of records, what is derived from them, and the journal position `applied` appear together or not at all.
+//! All records and what is derived from them live in one tree under a prefix byte, because sled's `Batch` is atomic in one tree only:
+//! groups of records, what is derived from them, and the journal position `applied` appear together or not at all. Only the merging of
+//! runs of words is a batch of its own: it changes nothing that can be read.
 //!
 //! | prefix | key | value |
 //! |---|---|---|
-//! | `L S A K` | see [`Table`] | the record |
-//! | `s` | state, lead id | nothing: the leads in a state |
-//! | `f` | form, 0, lead id | nothing: the leads of a form |
-//! | `t` | token, 0, lead id | nothing: the words a lead is found by |
-//! | `e` | bound at (ms), key | nothing: idempotency keys by age |
+//! | `L` | id of the first lead | a block: leads with their statuses ([`rows`]) |
+//! | `A K` | see [`Table`] | the record |
+//! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
+//! | `t` | run, word | the words leads are found by ([`words`]) |
 //! | `M` | `applied` | the sequence of the last applied group |
+//!
+//! What an entry costs decides the design: about 8 µs whatever it holds, so what can share one does (`benches/accept`).
 
-mod derived;
+mod rows;
+mod windows;
+mod words;
+mod writer;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sled::IVec;
-
-use crate::delivery::State;
 use crate::lead::{FormId, LeadId};
+use crate::store::StoreError;
 use crate::store::journal::sync_directory;
-use crate::store::record::{Record, Table, decode};
-use crate::store::{Status, StoreError};
+use crate::store::record::{Record, Table};
+
+use windows::List;
+use words::Words;
+
+pub(super) use rows::Row;
+pub(super) use writer::{IndexWriter, StatusChange};
 
 /// sled's page cache. Its default of 1 GiB would be most of a small machine; reads here are by key and mostly recent.
 const CACHE: u64 = 24 << 20;
 
 const APPLIED: &[u8] = b"Mapplied";
 
-/// The open index.
+/// The open index, for reading.
 #[derive(Clone)]
 pub(super) struct Index {
     db: sled::Db,
+    words: Words,
     path: PathBuf,
 }
-
-/// What a group changed that the outbox must know: statuses before and after.
-pub(super) type StatusChange = (Option<Status>, Option<Status>);
 
 impl Index {
     /// Opens or makes it. Only for a directory under which nothing can have been lost; see `start`.
@@ -50,6 +56,7 @@ impl Index {
             .cache_capacity(CACHE)
             .open()?;
         Ok(Self {
+            words: Words::open(&db)?,
             db,
             path: path.to_owned(),
         })
@@ -63,48 +70,28 @@ impl Index {
             .map(u64::from_be_bytes))
     }
 
-    /// Applies a group. With `sequence`, notes that the journal up to there is applied.
-    pub(super) fn apply(
-        &self,
-        records: &[Record],
-        sequence: Option<u64>,
-    ) -> Result<Vec<StatusChange>, StoreError> {
-        let mut batch = sled::Batch::default();
-        // What this group has already put, so that a second record for a key sees the first.
-        let mut earlier: HashMap<Vec<u8>, Option<&[u8]>> = HashMap::new();
-        let mut changes = Vec::new();
-        for record in records {
-            let key = record.table.key(&record.key);
-            let old = match earlier.get(&key) {
-                Some(value) => value.map(IVec::from),
-                None => self.db.get(&key)?,
-            };
-            let change = derived::update(record, old.as_deref(), &mut batch)?;
-            changes.extend(change);
-            match &record.value {
-                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
-                None => batch.remove(key.as_slice()),
-            }
-            earlier.insert(key, record.value.as_deref());
-        }
-        if let Some(sequence) = sequence {
-            batch.insert(APPLIED, &sequence.to_be_bytes());
-        }
-        self.db.apply_batch(batch)?;
-        Ok(changes)
-    }
-
     /// The value of one record.
-    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<IVec>, StoreError> {
-        Ok(self.db.get(table.key(key))?)
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match (table, <[u8; 16]>::try_from(key)) {
+            (Table::Lead | Table::Status, Ok(id)) => {
+                let row = self.row(LeadId::from_bytes(id))?;
+                Ok(row.and_then(|row| row.of(table)))
+            }
+            _ => Ok(self.db.get(table.key(key))?.map(|value| value.to_vec())),
+        }
     }
 
-    /// The records of a table whose keys begin with `prefix`, in order.
+    /// A lead with its status.
+    pub(super) fn row(&self, id: LeadId) -> Result<Option<Row>, StoreError> {
+        rows::get(&self.db, id)
+    }
+
+    /// The records of a table whose keys begin with `prefix`, in order. Not of leads and statuses: those are in rows.
     pub(super) fn records(
         &self,
         table: Table,
         prefix: &[u8],
-    ) -> impl Iterator<Item = Result<Record, sled::Error>> + use<> {
+    ) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
         self.db.scan_prefix(table.key(prefix)).map(move |entry| {
             let (key, value) = entry?;
             Ok(Record::put(
@@ -115,88 +102,79 @@ impl Index {
         })
     }
 
+    /// Every record there is, for a snapshot.
+    pub(super) fn everything(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
+        let rows = rows::oldest_first(&self.db).flat_map(|row| {
+            let (records, error) = match row {
+                Ok((id, row)) => {
+                    let put = |table, value: Option<Vec<u8>>| {
+                        value.map(|value| Record::put(table, *id.as_bytes(), value))
+                    };
+                    (
+                        [put(Table::Lead, row.lead), put(Table::Status, row.status)],
+                        None,
+                    )
+                }
+                Err(error) => ([None, None], Some(error)),
+            };
+            records.into_iter().flatten().map(Ok).chain(error.map(Err))
+        });
+        rows.chain(self.records(Table::Attempt, &[]))
+            .chain(self.records(Table::Key, &[]))
+    }
+
     /// All leads in `ids`, newest first.
-    pub(super) fn leads(
+    pub(super) fn rows(
         &self,
         ids: IdRange,
-    ) -> impl Iterator<Item = Result<LeadId, StoreError>> + use<> {
-        self.ids(&[Table::Status.prefix()], ids)
+    ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
+        rows::newest_first(&self.db, ids)
     }
 
-    /// The leads in one state, newest first.
-    pub(super) fn leads_in(
-        &self,
-        state: State,
-        ids: IdRange,
-    ) -> impl Iterator<Item = Result<LeadId, StoreError>> + use<> {
-        self.ids(&derived::state_prefix(state), ids)
-    }
-
-    /// The leads of one form, newest first.
-    pub(super) fn leads_of(
+    /// The leads in `ids` that were received within a quarter of a second of one of this form: all of the form, and a few others.
+    pub(super) fn rows_near_form(
         &self,
         form: &FormId,
         ids: IdRange,
-    ) -> impl Iterator<Item = Result<LeadId, StoreError>> + use<> {
-        self.ids(&derived::form_prefix(form), ids)
+    ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
+        self.rows_near(&List::Form(form.clone()), ids)
     }
 
-    fn ids(
+    /// The same for leads that are or were discarded.
+    pub(super) fn rows_near_discarded(
         &self,
-        prefix: &[u8],
-        (low, high): IdRange,
-    ) -> impl Iterator<Item = Result<LeadId, StoreError>> + use<> {
-        let key = |id: LeadId| [prefix, id.as_bytes()].concat();
-        let length = prefix.len() + 16;
-        self.db
-            .range(key(low)..key(high))
-            .keys()
-            .rev()
-            .map(|key| Ok(key?))
-            .filter_map(move |key: Result<IVec, StoreError>| match key {
-                // A form's id can be the beginning of another's; the length tells them apart.
-                Ok(key) if key.len() != length => None,
-                Ok(key) => lead_at_end(&key).map(Ok),
-                Err(error) => Some(Err(error)),
-            })
+        ids: IdRange,
+    ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
+        self.rows_near(&List::Discarded, ids)
     }
 
-    /// The leads that have a token with this beginning, at most `limit`, in no order.
-    pub(super) fn find(&self, token: &str, limit: usize) -> Result<Vec<LeadId>, StoreError> {
-        let keys = self
-            .db
-            .scan_prefix(derived::token_prefix(token))
-            .keys()
-            .take(limit);
-        keys.map(|key| Ok(lead_at_end(&key?)))
-            .filter_map(Result::transpose)
-            .collect()
-    }
-
-    /// The statuses of all leads in a state, for the start.
-    pub(super) fn statuses_in(
+    fn rows_near(
         &self,
-        state: State,
-    ) -> impl Iterator<Item = Result<Status, StoreError>> + '_ {
-        self.leads_in(state, ALL_IDS).filter_map(|id| {
-            let status = id.and_then(|id| self.get(Table::Status, id.as_bytes()));
-            status
-                .map(|bytes| bytes.map(|bytes| Ok(decode(&bytes)?)))
-                .transpose()
-                .map(Result::flatten)
+        list: &List,
+        ids: IdRange,
+    ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
+        let db = self.db.clone();
+        list.newest_first(&self.db, ids).flat_map(move |window| {
+            let (rows, error) = match window {
+                Ok((window, _)) => (Some(rows::newest_first(&db, window.within(ids))), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            rows.into_iter().flatten().chain(error)
         })
     }
 
-    /// Idempotency keys bound before `millis`, at most `limit`.
-    pub(super) fn keys_bound_before(
-        &self,
-        millis: u64,
-        limit: usize,
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let range = derived::expiry_key(0, &[])..derived::expiry_key(millis, &[]);
-        let keys = self.db.range(range).keys().take(limit);
-        keys.map(|key| Ok(key?.get(9..).unwrap_or_default().to_vec()))
-            .collect()
+    /// How many leads of a form there are in a range, to a quarter of a second at its ends.
+    pub(super) fn count_of(&self, form: &FormId, ids: IdRange) -> Result<usize, StoreError> {
+        List::Form(form.clone())
+            .newest_first(&self.db, ids)
+            .map(|window| Ok(window?.1 as usize))
+            .sum()
+    }
+
+    /// The leads that have a word with this beginning, about `limit` at most, the newest rather than others. A lead may have changed
+    /// since: look at it.
+    pub(super) fn find(&self, word: &str, limit: usize) -> Result<BTreeSet<LeadId>, StoreError> {
+        self.words.find(word, limit)
     }
 
     /// Makes everything applied so far durable, for a clean stop: sled's own flush does not fsync.
@@ -211,11 +189,6 @@ pub(super) type IdRange = (LeadId, LeadId);
 
 /// Every id that can be.
 pub(super) const ALL_IDS: IdRange = (LeadId::FIRST, LeadId::LAST);
-
-fn lead_at_end(key: &[u8]) -> Option<LeadId> {
-    key.last_chunk::<16>()
-        .map(|bytes| LeadId::from_bytes(*bytes))
-}
 
 /// Syncs every file under a directory, and the directories.
 fn sync_tree(directory: &Path) -> io::Result<()> {

@@ -1,0 +1,211 @@
+//! Writes records and what is derived from them into the index. One writer at a time: the start, then the applier thread.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sled::Batch;
+
+use crate::lead::{Contact, FormId, LeadId};
+use crate::store::index::rows::{self, Row};
+use crate::store::index::windows::{List, Window};
+use crate::store::index::{ALL_IDS, APPLIED, Index};
+use crate::store::record::{Record, Table, decode};
+use crate::store::search::{words_of_contact, words_of_status};
+use crate::store::{Status, StoreError};
+
+/// What a group changed that the outbox must know: statuses before and after.
+pub(in crate::store) type StatusChange = (Option<Status>, Option<Status>);
+
+/// The one who writes.
+pub(in crate::store) struct IndexWriter {
+    index: Index,
+    /// How many leads of each window are not final; windows without any are not listed.
+    open: BTreeMap<Window, u32>,
+}
+
+/// The part of a lead that is derived from; the rest is not read.
+#[derive(Deserialize)]
+struct Indexed {
+    form: FormId,
+    contact: Contact,
+}
+
+/// What one call of `apply` gathers.
+#[derive(Default)]
+struct Changes {
+    rows: BTreeMap<LeadId, Row>,
+    counts: BTreeMap<(FormId, Window), i64>,
+    words: Vec<(String, LeadId)>,
+    statuses: Vec<StatusChange>,
+    batch: Batch,
+}
+
+impl IndexWriter {
+    /// The writer of an index, and the statuses of all leads that are not final.
+    pub(in crate::store) fn new(index: Index) -> Result<(Self, Vec<Status>), StoreError> {
+        let mut open = BTreeMap::new();
+        let mut statuses = Vec::new();
+        for listed in List::Open.newest_first(&index.db, ALL_IDS) {
+            let (window, _) = listed?;
+            let before = statuses.len();
+            for row in rows::newest_first(&index.db, window.within(ALL_IDS)) {
+                let status = read::<Status>(row?.1.status.as_deref())?;
+                statuses.extend(status.filter(is_open));
+            }
+            let count = u32::try_from(statuses.len() - before).unwrap_or(u32::MAX);
+            open.insert(window, count);
+        }
+        Ok((Self { index, open }, statuses))
+    }
+
+    /// For reading.
+    pub(in crate::store) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Applies records. With `sequence`, notes that the journal up to there is applied.
+    pub(in crate::store) fn apply<'a>(
+        &mut self,
+        records: impl IntoIterator<Item = &'a Record>,
+        sequence: Option<u64>,
+    ) -> Result<Vec<StatusChange>, StoreError> {
+        let mut changes = Changes::default();
+        for record in records {
+            match (record.table, <[u8; 16]>::try_from(record.key.as_slice())) {
+                (Table::Lead, Ok(id)) => self.lead(LeadId::from_bytes(id), record, &mut changes)?,
+                (Table::Status, Ok(id)) => {
+                    self.status(LeadId::from_bytes(id), record, &mut changes)?;
+                }
+                _ => {
+                    let key = record.table.key(&record.key);
+                    match &record.value {
+                        Some(value) => changes.batch.insert(key, value.as_slice()),
+                        None => changes.batch.remove(key),
+                    }
+                }
+            }
+        }
+        self.write(changes, sequence)
+    }
+
+    fn write(
+        &mut self,
+        changes: Changes,
+        sequence: Option<u64>,
+    ) -> Result<Vec<StatusChange>, StoreError> {
+        let db = &self.index.db;
+        let mut batch = changes.batch;
+        rows::put(db, changes.rows, &mut batch)?;
+        for ((form, window), more) in changes.counts {
+            let list = List::Form(form);
+            let count = i64::from(list.count(db, window)?) + more;
+            list.set_count(window, u32::try_from(count).unwrap_or(0), &mut batch);
+        }
+        let run = self.index.words.add(changes.words, &mut batch);
+        if let Some(sequence) = sequence {
+            batch.insert(APPLIED, &sequence.to_be_bytes());
+        }
+        db.apply_batch(batch)?;
+        if let Some(run) = run {
+            self.index.words.added(run)?;
+        }
+        Ok(changes.statuses)
+    }
+
+    fn lead(&self, id: LeadId, record: &Record, changes: &mut Changes) -> Result<(), StoreError> {
+        let row = changes.row(&self.index, id)?;
+        let old = std::mem::replace(&mut row.lead, record.value.clone());
+        let (old, new) = (
+            read::<Indexed>(old.as_deref())?,
+            read::<Indexed>(record.value.as_deref())?,
+        );
+        let known = old.as_ref().map(|old| words_of_contact(&old.contact));
+        let known = known.unwrap_or_default();
+        if let Some(new) = &new {
+            let mut words = words_of_contact(&new.contact);
+            words.retain(|word| !known.contains(word));
+            changes
+                .words
+                .extend(words.into_iter().map(|word| (word, id)));
+        }
+        let mut count = |lead: Option<Indexed>, more| {
+            if let Some(lead) = lead {
+                *changes
+                    .counts
+                    .entry((lead.form, Window::of(id)))
+                    .or_default() += more;
+            }
+        };
+        if old.is_none() || new.is_none() {
+            count(old, -1);
+            count(new, 1);
+        }
+        Ok(())
+    }
+
+    fn status(
+        &mut self,
+        id: LeadId,
+        record: &Record,
+        changes: &mut Changes,
+    ) -> Result<(), StoreError> {
+        let row = changes.row(&self.index, id)?;
+        let old = std::mem::replace(&mut row.status, record.value.clone());
+        let (old, new) = (
+            read::<Status>(old.as_deref())?,
+            read::<Status>(record.value.as_deref())?,
+        );
+        let known = old.as_ref().map(words_of_status).unwrap_or_default();
+        if let Some(new) = &new {
+            let mut words = words_of_status(new);
+            words.retain(|word| !known.contains(word));
+            changes
+                .words
+                .extend(words.into_iter().map(|word| (word, id)));
+            if new.state() == crate::delivery::State::Discarded {
+                List::Discarded.add(Window::of(id), &mut changes.batch);
+            }
+        }
+        let was_open = old.as_ref().is_some_and(is_open);
+        let is_open = new.as_ref().is_some_and(is_open);
+        self.count_open(Window::of(id), (was_open, is_open), &mut changes.batch);
+        changes.statuses.push((old, new));
+        Ok(())
+    }
+
+    fn count_open(&mut self, window: Window, (was, is): (bool, bool), batch: &mut Batch) {
+        match (was, is, self.open.entry(window)) {
+            (false, true, Entry::Vacant(entry)) => {
+                entry.insert(1);
+                List::Open.add(window, batch);
+            }
+            (false, true, Entry::Occupied(mut entry)) => *entry.get_mut() += 1,
+            (true, false, Entry::Occupied(mut entry)) if *entry.get() > 1 => *entry.get_mut() -= 1,
+            (true, false, Entry::Occupied(entry)) => {
+                entry.remove();
+                List::Open.remove(window, batch);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Changes {
+    /// The row as it will be after what was gathered so far.
+    fn row(&mut self, index: &Index, id: LeadId) -> Result<&mut Row, StoreError> {
+        match self.rows.entry(id) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => Ok(entry.insert(index.row(id)?.unwrap_or_default())),
+        }
+    }
+}
+
+fn is_open(status: &Status) -> bool {
+    !status.state().is_final()
+}
+
+fn read<T: DeserializeOwned>(bytes: Option<&[u8]>) -> Result<Option<T>, StoreError> {
+    Ok(bytes.map(decode).transpose()?)
+}
