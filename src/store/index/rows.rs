@@ -272,7 +272,7 @@ mod tests {
 
     fn row(n: u16) -> Row {
         Row {
-            lead: (n % 7 != 0).then(|| format!("lead {n}").into_bytes()),
+            lead: (!n.is_multiple_of(7)).then(|| format!("lead {n}").into_bytes()),
             status: Some(n.to_be_bytes().to_vec()),
         }
     }

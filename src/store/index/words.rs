@@ -90,13 +90,7 @@ impl Words {
             let mut batch = Batch::default();
             let mut all = Vec::new();
             for run in &merging {
-                for block in self.db.scan_prefix(run_key(*run)) {
-                    let (key, value) = block?;
-                    if key.len() > run_key(*run).len() {
-                        all.extend(read_block(&value));
-                    }
-                    batch.remove(key);
-                }
+                self.take_out(*run, &mut all, &mut batch)?;
             }
             all.sort_unstable();
             all.dedup();
@@ -105,6 +99,23 @@ impl Words {
             self.db.apply_batch(batch)?;
             runs.retain(|run, _| !merging.contains(run));
             runs.insert(merged, all.len());
+        }
+        Ok(())
+    }
+
+    fn take_out(
+        &self,
+        run: u64,
+        entries: &mut Vec<Entry>,
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
+        let run = run_key(run);
+        for block in self.db.scan_prefix(&run) {
+            let (key, value) = block?;
+            if key.len() > run.len() {
+                entries.extend(read_block(&value));
+            }
+            batch.remove(key);
         }
         Ok(())
     }

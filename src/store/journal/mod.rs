@@ -14,8 +14,9 @@ use crate::store::frame;
 
 pub(super) use reader::{Scan, scan};
 
-/// A segment longer than this is followed by a new one, so that a reader never needs more memory than this.
-const SEGMENT_LENGTH: u64 = 16 << 20;
+/// A segment longer than this is followed by a new one, so that a reader never needs more memory than this, and the start after a kill,
+/// which writes the last one anew ([`renew_last`]), has room for it in any sensible reserve.
+const SEGMENT_LENGTH: u64 = 4 << 20;
 
 /// The open end of the journal.
 pub(super) struct Journal {
