@@ -16,6 +16,7 @@
 mod attempt;
 mod failure;
 mod schedule;
+mod warning;
 
 use std::fmt;
 use std::time::Duration;
@@ -23,11 +24,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::lead::{Bilingual, Create, DestinationId, LeadId};
+use crate::lead::{Create, DestinationId, LeadId};
 
 pub use attempt::{Attempt, AttemptOutcome, Step};
 pub use failure::{Cause, Failure, FailureKind};
 pub use schedule::{RetrySchedule, ScheduleError};
+pub use warning::{Note, Warning};
 
 /// A delivery's id: the lead's, and its place among the lead's deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,7 +156,7 @@ pub struct Delivery {
     pub receipt: Option<Receipt>,
     /// What was left out so that the CRM took the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warning: Option<Bilingual>,
+    pub warning: Option<Warning>,
     /// Why the latest attempt failed, or why the delivery did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Cause>,
@@ -179,7 +181,7 @@ pub struct Delivered {
     /// Its ids there.
     pub receipt: Receipt,
     /// What had to be left out, if anything.
-    pub warning: Option<Bilingual>,
+    pub warning: Option<Warning>,
 }
 
 /// The knowledge a settle needs besides the outcome.

@@ -129,7 +129,10 @@ async fn an_unknown_code_is_left_out_and_written_into_the_comment() {
         );
         let warning = delivered.warning.expect("a warning");
         assert!(
-            warning.ru.contains("orderMethod=\"no-such\" не передано"),
+            warning
+                .text
+                .ru
+                .contains("orderMethod=\"no-such\" не передано"),
             "{warning:?}"
         );
     }
@@ -198,6 +201,7 @@ async fn a_customer_that_the_crm_refuses_does_not_cost_the_order() {
         delivered
             .warning
             .expect("a warning")
+            .text
             .ru
             .contains("клиент не создан")
     );

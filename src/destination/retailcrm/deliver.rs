@@ -15,7 +15,9 @@
 
 use jiff::tz::TimeZone;
 
-use crate::delivery::{Cause, Delivered, Failure, FailureKind, Outcome, Receipt, Step};
+use crate::delivery::{
+    Cause, Delivered, Failure, FailureKind, Note, Outcome, Receipt, Step, Warning,
+};
 use crate::destination::Claim;
 use crate::destination::retailcrm::Account;
 use crate::destination::retailcrm::api::{Customer, CustomerKey, Fault, OrderRecord, Refusal};
@@ -39,7 +41,7 @@ pub(super) struct Attempt<'a> {
     pub(super) in_doubt: bool,
     /// The requests so far.
     pub(super) steps: Vec<Step>,
-    warnings: Vec<Bilingual>,
+    warnings: Vec<Note>,
     doubt_cleared: bool,
 }
 
@@ -79,7 +81,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Adds a sentence to the delivery's warning.
-    pub(super) fn warn(&mut self, warning: Bilingual) {
+    pub(super) fn warn(&mut self, warning: Note) {
         self.warnings.push(warning);
     }
 
@@ -186,10 +188,16 @@ impl<'a> Attempt<'a> {
         };
         tried.other_customer = true;
         if id.is_none() {
-            self.warn(Bilingual::new(
-                format!("CRM не приняла клиента {lost}, заказ отправлен без него"),
-                format!("the CRM did not take the customer {lost}; the order went without it"),
-            ));
+            self.warn(Note {
+                text: Bilingual::new(
+                    format!("CRM не приняла клиента {lost}, заказ отправлен без него"),
+                    format!("the CRM did not take the customer {lost}; the order went without it"),
+                ),
+                about: Bilingual::new(
+                    "CRM не приняла клиента, заказ отправлен без него",
+                    "the CRM did not take the customer; the order went without it",
+                ),
+            });
         }
         Ok(id)
     }
@@ -223,7 +231,7 @@ impl<'a> Attempt<'a> {
         sent: Option<(&OrderDraft, Option<u64>)>,
     ) -> Delivered {
         let left_out = sent.map(|(draft, _)| draft.left_out()).unwrap_or_default();
-        self.warnings.extend(left_out.iter().map(LeftOut::warning));
+        self.warnings.extend(left_out.iter().map(LeftOut::note));
         let customer = sent.and_then(|(_, customer)| customer);
         Delivered {
             receipt: Receipt {
@@ -253,13 +261,13 @@ impl<'a> Attempt<'a> {
             None => self.made(&mut draft).await?,
         };
         self.warnings
-            .extend(draft.left_out().iter().map(LeftOut::warning));
+            .extend(draft.left_out().iter().map(LeftOut::note));
         if !draft.unread().is_empty() {
             let fields = draft.unread().join(", ");
-            self.warn(Bilingual::new(
+            self.warn(Note::plain(Bilingual::new(
                 format!("в карточке клиента нет места для полей: {fields}"),
                 format!("the customer has no place for the fields: {fields}"),
-            ));
+            )));
         }
         let url = Some(self.account.api.page(&["customers", &id.to_string()]));
         Ok(Delivered {
@@ -316,8 +324,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn warning(&self) -> Option<Bilingual> {
-        Bilingual::join(&self.warnings)
+    fn warning(&self) -> Option<Warning> {
+        Warning::of(&self.warnings)
     }
 }
 

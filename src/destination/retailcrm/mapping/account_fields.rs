@@ -305,6 +305,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_all_leads_quotes_none() {
+        let left = LeftOut {
+            path: "customFields.x".to_owned(),
+            value: "код".to_owned(),
+            why: Bilingual::same("\"Element\" with \"code\"=\"код\" is not a кодовое слово: код"),
+        };
+        let note = left.note();
+        assert!(
+            note.text
+                .ru
+                .starts_with("customFields.x=\"код\" не передано")
+        );
+        assert_eq!(
+            note.about.en,
+            "customFields.x was left out: \"Element\" with \"code\"=\"…\" is not a кодовое слово: …"
+        );
+    }
+
+    #[test]
     fn a_field_that_the_account_does_not_have_is_not_sent() {
         let mut record = Map::from_iter([(PLACE.to_owned(), json!({"gone": true}))]);
         let left = AccountFields::default().fit(&mut record, &TimeZone::UTC);

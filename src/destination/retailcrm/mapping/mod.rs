@@ -13,6 +13,7 @@ pub(super) use customer::CustomerDraft;
 pub(super) use order::OrderDraft;
 pub(super) use tree::{Tree, join};
 
+use crate::delivery::Note;
 use crate::destination::registry::MappingProblem;
 use crate::destination::retailcrm::fields;
 use crate::lead::{Bilingual, Create, CustomerMatching, DeliverRule, LeadId};
@@ -42,6 +43,18 @@ pub(super) struct LeftOut {
 }
 
 impl LeftOut {
+    /// The note of the delivery's warning. The CRM's complaint may quote the value, so what stands for all leads leaves it out.
+    pub(super) fn note(&self) -> Note {
+        let Self { path, value, why } = self;
+        Note {
+            text: self.warning(),
+            about: Bilingual::new(
+                format!("{path} не передано: {}", without(&why.ru, value)),
+                format!("{path} was left out: {}", without(&why.en, value)),
+            ),
+        }
+    }
+
     /// The sentence of the delivery's warning.
     pub(super) fn warning(&self) -> Bilingual {
         let Self { path, value, why } = self;
@@ -56,6 +69,21 @@ impl LeftOut {
             format!("{what} was left out: {}", why.en),
         )
     }
+}
+
+/// A text with every whole-word occurrence of a value taken out.
+fn without(text: &str, value: &str) -> String {
+    let (mut rest, mut plain) = (text, String::new());
+    while !value.is_empty()
+        && let Some((before, after)) = rest.split_once(value)
+    {
+        let touches =
+            before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
+        plain.push_str(before);
+        plain.push_str(if touches { value } else { "…" });
+        rest = after;
+    }
+    plain + rest
 }
 
 impl Mapping {

@@ -1,4 +1,4 @@
-//! `GET /admin/destinations`: how each destination is, and where the config and its account disagree.
+//! `GET /admin/destinations`: how each destination is, where the config and its account disagree, and what its CRM did not take of the leads.
 
 use actix_web::{HttpResponse, web};
 use maud::{Markup, html};
@@ -7,6 +7,7 @@ use crate::destination::{Finding, Severity};
 use crate::dispatch::{Checked, DestinationHealth, Health, Outlook};
 use crate::http::admin::auth::Operator;
 use crate::http::admin::pages::frame::Screen;
+use crate::http::admin::pages::warnings::Warnings;
 use crate::http::admin::pages::{DESTINATIONS, banner};
 use crate::http::admin::reason::Reason;
 use crate::http::admin::words;
@@ -20,11 +21,12 @@ pub(crate) async fn show(
     (store, outlook): (web::Data<Store>, web::Data<Outlook>),
 ) -> Result<HttpResponse, Reason> {
     let title = screen.pick("Назначения", "Destinations");
+    let warnings = Warnings::of(&store).await?;
     let content = html! {
         h1 { (title) }
         @for entry in outlook.destinations().iter() {
             (banner::banner(&screen, entry, store.waiting(&entry.id)))
-            (card(&screen, entry, store.waiting(&entry.id), &outlook.checked(&entry.id)))
+            (card(&screen, entry, (store.waiting(&entry.id), &outlook.checked(&entry.id)), &warnings))
         }
     };
     Ok(screen.page(&operator, title, &content))
@@ -54,7 +56,12 @@ pub(super) fn notice(screen: &Screen, entry: &DestinationHealth, checked: &Check
     html! { p.notice.bad { a href=(DESTINATIONS) { (text) } } }
 }
 
-fn card(screen: &Screen, entry: &DestinationHealth, waiting: Waiting, checked: &Checked) -> Markup {
+fn card(
+    screen: &Screen,
+    entry: &DestinationHealth,
+    (waiting, checked): (Waiting, &Checked),
+    warnings: &Warnings,
+) -> Markup {
     let is_found = !checked.findings.is_empty();
     html! {
         section.card.warned[is_found] {
@@ -69,6 +76,7 @@ fn card(screen: &Screen, entry: &DestinationHealth, waiting: Waiting, checked: &
             @if is_found {
                 ul.findings { @for finding in &checked.findings { (row(screen, finding)) } }
             }
+            (warnings.section(screen, &entry.id))
         }
     }
 }

@@ -14,6 +14,7 @@ pub(super) mod resend;
 mod rows;
 mod snippet;
 mod timeline;
+mod warnings;
 
 /// The sent-leads list.
 pub(super) const HOME: &str = "/admin/";

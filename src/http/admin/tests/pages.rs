@@ -5,8 +5,9 @@ use actix_web::test::TestRequest;
 
 use super::{Answer, World, bearer, delivered, rejected, run};
 use crate::delivery::Cause;
-use crate::dispatch::{DestinationHealth, Health};
-use crate::lead::{FormId, HeldReason};
+use crate::destination::{Finding, Severity};
+use crate::dispatch::{Checked, DestinationHealth, Health};
+use crate::lead::{Bilingual, FormId, HeldReason};
 
 async fn page(world: &World, path: &str, language: &str) -> Answer {
     let request = TestRequest::get()
@@ -58,6 +59,19 @@ async fn busy() -> (World, Vec<String>) {
             next_probe_at: now,
         },
     }]);
+    let finding = Finding {
+        key_path: "forms.callback.deliver[0].order.customFields.gorod".to_owned(),
+        severity: Severity::Problem,
+        message: Bilingual::new("нет такого поля", "there is no such field"),
+        instead: Some(Bilingual::new("есть: city", "it has: city")),
+        remedy: Bilingual::new("заведите его", "add it"),
+    };
+    let checked = Checked {
+        at: Some(now),
+        findings: vec![finding],
+        unanswered: Some((now, Cause::RateLimited)),
+    };
+    world.outlook.note_check(&super::shop(), checked);
     let form = FormId::parse("callback").expect("an id");
     world.refused.record(&form, "https://new.example", now);
     let mut paths = vec![
