@@ -16,16 +16,16 @@ pub(super) type Decision<T> = Result<(T, Vec<Record>), StoreError>;
 pub(super) fn accept(new: Prepared, view: &View<'_>) -> Decision<Accepted> {
     let Some(key) = new.key else {
         return Ok((
-            Accepted::New(new.lead.id),
+            Accepted::New(new.id),
             vec![new.lead_record, new.status_record],
         ));
     };
-    let (form, received_at) = (&new.lead.form, new.lead.received_at);
+    let (form, received_at) = (&new.form, new.received_at);
     let plain = key_of(form, &key.text, None);
     let first = key_record(view, &plain)?;
     let content = first_bytes(&key.content_hash);
     let binding = |content| KeyRecord {
-        lead: new.lead.id,
+        lead: new.id,
         bound_at: received_at,
         content,
         reused_at: None,
@@ -41,23 +41,17 @@ pub(super) fn accept(new: Prepared, view: &View<'_>) -> Decision<Accepted> {
             {
                 return Ok((Accepted::Repeated(known.lead), Vec::new()));
             }
-            let lead = Lead {
-                key_reused: true,
-                ..new.lead
+            let reused = KeyRecord {
+                reused_at: Some(received_at),
+                ..first
             };
             let records = vec![
-                Record::put(Table::Key, exact, encode(&binding(0))?),
-                put_key(
-                    &plain,
-                    &KeyRecord {
-                        reused_at: Some(received_at),
-                        ..first
-                    },
-                )?,
-                Record::put(Table::Lead, *lead.id.as_bytes(), encode(&lead)?),
+                put_key(&exact, &binding(0))?,
+                put_key(&plain, &reused)?,
+                marked_as_reused(new.lead_record)?,
                 new.status_record,
             ];
-            Ok((Accepted::New(lead.id), records))
+            Ok((Accepted::New(new.id), records))
         }
         _ => {
             let records = vec![
@@ -65,9 +59,19 @@ pub(super) fn accept(new: Prepared, view: &View<'_>) -> Decision<Accepted> {
                 new.lead_record,
                 new.status_record,
             ];
-            Ok((Accepted::New(new.lead.id), records))
+            Ok((Accepted::New(new.id), records))
         }
     }
+}
+
+/// The record of the same lead, marked as one whose key had come before with other content.
+fn marked_as_reused(record: Record) -> Result<Record, StoreError> {
+    let value = record.value.as_deref().unwrap_or_default();
+    let lead = Lead {
+        key_reused: true,
+        ..decode(value)?
+    };
+    Ok(Record::put(Table::Lead, record.key, encode(&lead)?))
 }
 
 fn key_record(view: &View<'_>, key: &[u8]) -> Result<Option<KeyRecord>, StoreError> {

@@ -1,15 +1,19 @@
 //! Encodes a new lead on its caller's thread, so that the committer has only to decide and to write.
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::delivery::{Delivery, DeliveryId};
-use crate::lead::{Contact, Lead};
+use crate::lead::{Contact, FormId, LeadId};
 use crate::store::record::{Record, Table, encode};
 use crate::store::{IdempotencyKey, NewLead, Status, StoreError};
 
-/// A new lead ready for the journal.
+/// A new lead ready for the journal. The lead itself stays with its caller: to free its many small pieces on the committer's thread would make
+/// both threads wait for the allocator.
 pub(super) struct Prepared {
-    pub(super) lead: Lead,
+    pub(super) id: LeadId,
+    pub(super) form: FormId,
+    pub(super) received_at: Timestamp,
     pub(super) lead_record: Record,
     pub(super) status_record: Record,
     pub(super) key: Option<IdempotencyKey>,
@@ -45,7 +49,9 @@ pub(super) fn prepare(new: NewLead) -> Result<Prepared, StoreError> {
     Ok(Prepared {
         lead_record: Record::put(Table::Lead, *lead.id.as_bytes(), encode(&lead)?),
         status_record: Record::put(Table::Status, *lead.id.as_bytes(), encode(&status)?),
-        lead,
+        id: lead.id,
+        form: lead.form,
+        received_at: lead.received_at,
         key,
     })
 }
