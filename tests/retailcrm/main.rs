@@ -6,6 +6,7 @@
 )]
 
 mod check;
+mod custom_fields;
 mod customers;
 mod orders;
 mod refusals;

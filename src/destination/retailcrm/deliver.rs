@@ -112,7 +112,10 @@ impl<'a> Attempt<'a> {
                 .create_order(&draft.json(chosen), &mut self.steps)
                 .await
             {
-                Ok(order) => return Ok(self.order_delivered(&order, Some((&draft, chosen)))),
+                Ok(order) => {
+                    self.save_dropped(&order, &mut draft).await;
+                    return Ok(self.order_delivered(&order, Some((&draft, chosen))));
+                }
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
             };
@@ -148,7 +151,8 @@ impl<'a> Attempt<'a> {
         draft
     }
 
-    fn customer_draft(&self, zone: &TimeZone) -> CustomerDraft {
+    /// A customer of this lead, as far as the account is known.
+    pub(super) fn customer_draft(&self, zone: &TimeZone) -> CustomerDraft {
         let draft = CustomerDraft::new(self.lead, self.mapping, zone);
         match self.account.fields.of(Entity::Customer) {
             Some(account) => draft.fit(&account, zone),

@@ -1,6 +1,6 @@
 //! RetailCRM (API v5): a lead becomes a customer and an order with custom fields.
 //!
-//! The rooms, from the wire inwards: `api` sends and judges, `customer` and `deliver` are the flow of an attempt, `repair` saves a
+//! The rooms, from the wire inwards: `api` sends and judges, `customer` and `deliver` are the flow of an attempt, `repair` and `dropped` save a
 //! lead from one refused value, `mapping` computes what is sent, `fields` knows what may be sent, `check` compares the config
 //! with the account and leaves in `known_fields` what deliveries need to know of it.
 
@@ -9,6 +9,7 @@ mod check;
 mod contacts;
 mod customer;
 mod deliver;
+mod dropped;
 mod fields;
 mod known_fields;
 mod mapping;

@@ -153,6 +153,35 @@ impl Fitted {
     }
 }
 
+/// Takes out the custom fields that a stored record does not show. Zeros, false and empty texts may just not be shown.
+pub(super) fn dropped(record: &mut Map<String, Json>, kept: &[String]) -> Vec<LeftOut> {
+    let Some(Json::Object(sent)) = record.get_mut(PLACE) else {
+        return Vec::new();
+    };
+    let counts = |value: &Json| {
+        *value != Json::Bool(false) && value.as_f64() != Some(0.0) && !shown(value).is_empty()
+    };
+    let missing = |(code, value): &(&String, &Json)| !kept.contains(code) && counts(value);
+    let missing: Vec<String> = sent
+        .iter()
+        .filter(missing)
+        .map(|(code, _)| code.clone())
+        .collect();
+    missing
+        .into_iter()
+        .filter_map(|code| {
+            Some(LeftOut {
+                value: shown(&sent.shift_remove(&code)?),
+                path: join(PLACE, &code),
+                why: Bilingual::new(
+                    "CRM приняла поле молча и не сохранила",
+                    "the CRM took the field without a word and did not keep it",
+                ),
+            })
+        })
+        .collect()
+}
+
 fn unknown(value: &Json) -> Fitted {
     Fitted {
         value: None,
@@ -302,6 +331,16 @@ mod tests {
         assert_eq!((got, left), (json!("light"), vec!["textile".to_owned()]));
         let (got, left) = sent(field("integer", None), &json!("много"));
         assert_eq!((got, left), (json!(null), vec!["много".to_owned()]));
+    }
+
+    #[test]
+    fn what_the_stored_order_does_not_show_was_dropped_but_not_what_is_empty() {
+        let sent = json!({"kept": "a", "lost": "b", "no": false, "none": 0, "blank": ""});
+        let mut record = Map::from_iter([(PLACE.to_owned(), sent)]);
+        let left = dropped(&mut record, &["kept".to_owned()]);
+        let paths: Vec<&str> = left.iter().map(|left| left.path.as_str()).collect();
+        assert_eq!(paths, ["customFields.lost"]);
+        assert_eq!(left[0].value, "b");
     }
 
     #[test]
