@@ -70,7 +70,7 @@ async fn run(
 /// Runs a future for its effects.
 async fn forever(work: impl Future<Output = Vec<()>>) {
     work.await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn keep_checking(destination: &dyn Destination, clock: &Clock, outlook: &Outlook) {

@@ -52,6 +52,7 @@ async fn look_at_every_page(visitor: &Visitor, gate: &Gate, language: &str) {
     for path in [
         "/admin/",
         "/admin/forms",
+        "/admin/destinations",
         "/admin/?q=nobody",
         "/admin/resend/confirm?state=failed",
     ] {

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
+use jiff::Timestamp;
 
 use super::{Answer, World, bearer, delivered, rejected, run};
 use crate::delivery::Cause;
@@ -22,6 +23,22 @@ fn has_cyrillic(text: &str) -> bool {
     text.replace("Русский", "")
         .chars()
         .any(|c| ('\u{400}'..='\u{4ff}').contains(&c))
+}
+
+/// A check that has found something, and one after it that was not answered.
+fn disagreeing(now: Timestamp) -> Checked {
+    let finding = Finding {
+        key_path: "forms.callback.deliver[0].order.customFields.gorod".to_owned(),
+        severity: Severity::Problem,
+        message: Bilingual::new("нет такого поля", "there is no such field"),
+        instead: Some(Bilingual::new("есть: city", "it has: city")),
+        remedy: Bilingual::new("заведите его", "add it"),
+    };
+    Checked {
+        at: Some(now),
+        findings: vec![finding],
+        unanswered: Some((now, Cause::RateLimited)),
+    }
 }
 
 /// A world with one lead of each sort, a paused destination and a refused origin; paths of all its pages.
@@ -59,19 +76,7 @@ async fn busy() -> (World, Vec<String>) {
             next_probe_at: now,
         },
     }]);
-    let finding = Finding {
-        key_path: "forms.callback.deliver[0].order.customFields.gorod".to_owned(),
-        severity: Severity::Problem,
-        message: Bilingual::new("нет такого поля", "there is no such field"),
-        instead: Some(Bilingual::new("есть: city", "it has: city")),
-        remedy: Bilingual::new("заведите его", "add it"),
-    };
-    let checked = Checked {
-        at: Some(now),
-        findings: vec![finding],
-        unanswered: Some((now, Cause::RateLimited)),
-    };
-    world.outlook.note_check(&super::shop(), checked);
+    world.outlook.note_check(&super::shop(), disagreeing(now));
     let form = FormId::parse("callback").expect("an id");
     world.refused.record(&form, "https://new.example", now);
     let mut paths = vec![
