@@ -8,13 +8,16 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, ServiceConfig};
 use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
 use tokio::task::JoinHandle;
+use url::Url;
 
+use crate::alerts::Alerts;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
-use crate::destination::registry;
+use crate::destination::{Destination, registry};
 use crate::dispatch::{Checks, Dispatcher, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
@@ -27,6 +30,9 @@ use crate::store::{OpenError, Status, Store, StoreError};
 
 /// How often addresses that the inbound limiter need not remember are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
+
+/// Where alerts keep what they have told, in the data directory.
+const ALERTS_FILE: &str = "alerts.json";
 
 /// How often the store's upkeep looks whether there is something to do.
 const UPKEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -67,6 +73,7 @@ pub struct App {
     access: Arc<Access>,
     dispatcher: Dispatcher,
     checks: Checks,
+    alerts: Alerts,
     clock: Clock,
     /// Whose deliveries are still wanted, as the config has it now.
     wanted: Arc<ArcSwap<Wanted>>,
@@ -100,6 +107,8 @@ impl App {
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
         let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
         let (checks, checking) = Checks::new(clock.clone(), outlook.clone());
+        let told = config.store.path.join(ALERTS_FILE);
+        let alerts = Alerts::start(store.clone(), outlook.clone(), clock.clone(), told);
         let public = PublicParts {
             intake: Intake::new(store.clone(), clock.clone()),
             store: store.clone(),
@@ -111,13 +120,18 @@ impl App {
         };
         let limiter = Arc::clone(&public.limiter);
         let extra = extra.map(|make| make(store.clone()));
-        let routes = routes(public, (Arc::clone(&access), outlook), extra);
+        let for_admin = (Arc::clone(&access), outlook, alerts.clone());
+        let routes = routes(public, for_admin, extra);
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
+        let targets = targets(&config, &clock, &paces);
+        alerts.assign(&config.alerts, &destinations(&targets), place(&server));
         orphan(&store, &wanted).await?;
-        assign(&dispatcher, &checks, targets(&config, &clock, &paces)).await;
+        let accounts = destinations(&targets);
+        dispatcher.assign(targets).await;
+        checks.assign(accounts);
         let tasks = vec![
             tokio::spawn(checking),
             tokio::spawn(serve(listening)),
@@ -131,6 +145,7 @@ impl App {
             access,
             dispatcher,
             checks,
+            alerts,
             clock,
             wanted,
             paces,
@@ -150,7 +165,7 @@ impl App {
         &self.store
     }
 
-    /// Takes over forms, destinations, users and the token of a new config. What needs a restart is left as it is and named in the log.
+    /// Takes over forms, destinations, alerts, users and the token of a new config. What needs a restart is left as it is and named in the log.
     pub async fn reload(&self, config: &Config) -> Result<(), StoreError> {
         if config.server.listen != self.server.listen
             || config.server.max_body != self.server.max_body
@@ -160,7 +175,11 @@ impl App {
         self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
         let targets = targets(config, &self.clock, &self.paces);
-        assign(&self.dispatcher, &self.checks, targets).await;
+        let place = place(&self.server);
+        let accounts = destinations(&targets);
+        self.alerts.assign(&config.alerts, &accounts, place);
+        self.dispatcher.assign(targets).await;
+        self.checks.assign(accounts);
         self.wanted.store(Arc::new(Wanted::of(config)));
         orphan(&self.store, &self.wanted).await?;
         // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.
@@ -197,6 +216,7 @@ impl App {
             self.handle.stop(false).await;
             self.dispatcher.abort().await;
         }
+        self.alerts.stop().await;
         self.tasks.iter().for_each(JoinHandle::abort);
         self.store.close().await
     }
@@ -205,11 +225,12 @@ impl App {
 /// The whole URL table: the admin's, the public one, and what the caller adds.
 fn routes(
     public: PublicParts,
-    (access, outlook): (Arc<Access>, Outlook),
+    (access, outlook, alerts): (Arc<Access>, Outlook, Alerts),
     extra: Option<ExtraRoutes>,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |routes: &mut ServiceConfig| {
         routes.app_data(web::Data::new(outlook.clone()));
+        routes.app_data(web::Data::new(alerts.clone()));
         routes.app_data(web::Data::from(Arc::clone(&access)));
         admin::routes(routes);
         extra.iter().for_each(|extra| extra(routes));
@@ -233,16 +254,6 @@ fn reachable(settings: &Server, address: SocketAddr) -> Server {
     settings
 }
 
-/// Hands the destinations to the workers, and to the checks.
-async fn assign(dispatcher: &Dispatcher, checks: &Checks, targets: Vec<Target>) {
-    let destinations = targets
-        .iter()
-        .map(|target| Arc::clone(&target.destination))
-        .collect();
-    dispatcher.assign(targets).await;
-    checks.assign(destinations);
-}
-
 fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
     let build = |(index, settings): (usize, &registry::Settings)| Target {
         destination: registry::build(settings, index, &config.forms, (clock, paces)),
@@ -250,6 +261,16 @@ fn targets(config: &Config, clock: &Clock, paces: &Paces) -> Vec<Target> {
         in_flight: settings.in_flight,
     };
     config.destinations.iter().enumerate().map(build).collect()
+}
+
+fn destinations(targets: &[Target]) -> Vec<Arc<dyn Destination>> {
+    let destinations = targets.iter().map(|target| &target.destination);
+    destinations.map(Arc::clone).collect()
+}
+
+/// Where the links of alerts lead, and in which zone they tell times.
+fn place(server: &Server) -> (&Url, &TimeZone) {
+    (&server.public_url, &server.time_zone)
 }
 
 /// The forms and destinations of the config.

@@ -28,6 +28,7 @@
 //! | [`destination`] | where it goes: the trait, the HTTP client, RetailCRM |
 //! | [`intake`] | use case 1: check, screen, keep |
 //! | [`dispatch`] | use case 2: one worker per destination; pause and probe |
+//! | [`alerts`] | who is told when a person is needed: mail, webhooks, the CRM's own notifications |
 //! | [`http`] | the edge: URL table, refusals, CORS, rate limits, the admin |
 //! | [`config`] | gathers every module's settings; tells all problems at once |
 //! | [`app`] [`cli`] | assembly; the commands |
@@ -63,6 +64,8 @@ pub mod destination;
 pub mod intake;
 
 pub mod dispatch;
+
+pub mod alerts;
 
 pub mod http;
 

@@ -20,12 +20,17 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Starts a gate whose destination is at `crm` and that lets everything in. The data lies under `target`, because `/tmp` may be memory.
+    /// Starts a gate whose destination is at `crm` and that lets everything in.
     pub(crate) async fn start(crm: &str) -> Outcome<Self> {
+        Self::with(&text(crm, "127.0.0.1:0")).await
+    }
+
+    /// Starts a gate with this config. The data lies under `target`, because `/tmp` may be memory.
+    pub(crate) async fn with(text: &str) -> Outcome<Self> {
         // Refused when the process has a provider already, which is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let config = config(&text(crm, "127.0.0.1:0"), directory.path())?;
+        let config = config(text, directory.path())?;
         let app = App::start(config, Clock::system(), None).await?;
         Ok(Self { app, directory })
     }

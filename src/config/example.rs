@@ -48,6 +48,15 @@ pub(crate) mod tests {
             .map(|line| uncommented(line).unwrap_or(line).to_owned() + "\n");
         let text: String = lines.collect();
         text.replace("{ env = \"LEADGATE_ADMIN_TOKEN\" }", "\"0123456789abcdef\"")
+            .replace("{ env = \"LEADGATE_SMTP_PASSWORD\" }", "\"password\"")
+            .replace(
+                "{ file = \"mail-ca.pem\" }",
+                "\"-----BEGIN CERTIFICATE-----\"",
+            )
+            .replace(
+                "{ env = \"LEADGATE_ALERTS_SECRET\" }",
+                "\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"",
+            )
     }
 
     /// A key or head after a bare `#`; prose has one space after it.
@@ -78,6 +87,7 @@ pub(crate) mod tests {
                     &config.store,
                     &config.admin,
                     &config.limits,
+                    &config.alerts,
                     &config.destinations,
                     &form.fields[0],
                     crate::lead::Form {

@@ -1,6 +1,7 @@
 //! Starting values: reads the config file, gathers every module's settings, and reports all problems at once with their key paths.
 
 mod admin;
+mod alerts;
 mod destinations;
 mod document;
 mod example;
@@ -14,6 +15,7 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
+use crate::alerts::Settings as Alerts;
 use crate::config::reader::Reading;
 use crate::destination::registry;
 use crate::http::settings::{Admin, Limits, Server};
@@ -33,6 +35,8 @@ pub struct Config {
     pub admin: Admin,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[alerts]`.
+    pub alerts: Alerts,
     /// `[[destinations]]`, in the order of the file.
     pub destinations: Vec<registry::Settings>,
     /// `[[forms]]`.
@@ -100,6 +104,7 @@ fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
     let admin = admin::admin(root.block("admin"));
     let limits = server::limits(root.block("limits"));
     let destinations = destinations::read(&mut root);
+    let alerts = alerts::read(root.block("alerts"), &destinations);
     let forms = forms::read(&mut root, &destinations);
     root.finish();
     let destinations = destinations.into_settings();
@@ -108,6 +113,7 @@ fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
         store,
         admin,
         limits,
+        alerts,
         destinations,
         forms,
         warnings: Vec::new(),

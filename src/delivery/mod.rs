@@ -15,6 +15,7 @@
 
 mod attempt;
 mod failure;
+mod lane;
 mod schedule;
 mod warning;
 
@@ -28,6 +29,7 @@ use crate::lead::{Create, DestinationId, LeadId};
 
 pub use attempt::{Attempt, AttemptOutcome, Step};
 pub use failure::{Cause, Failure, FailureKind};
+pub use lane::{Lane, PerLane, Shares, Turns};
 pub use schedule::{RetrySchedule, ScheduleError};
 pub use warning::{Note, Warning};
 

@@ -41,6 +41,16 @@ pub struct HttpRequest<'a> {
     pub timeout: Option<Duration>,
 }
 
+/// A POST of JSON to a server that is no CRM: a receiver of webhooks.
+pub struct JsonPost {
+    /// The whole address.
+    pub url: Url,
+    /// More headers; a value that no header can carry makes the request fail unsent.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, as it was signed.
+    pub body: String,
+}
+
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
 pub struct HttpAnswer {
@@ -126,12 +136,7 @@ impl HttpClient {
 
     /// Sends a request and reads the answer.
     pub async fn send(&self, request: HttpRequest<'_>) -> Result<HttpAnswer, TransportError> {
-        let client = self
-            .inner
-            .as_ref()
-            .map_err(|detail| TransportError::NotSent {
-                detail: detail.clone(),
-            })?;
+        let client = self.client()?;
         let timeout = request.timeout.unwrap_or(self.timeout).min(self.timeout);
         let method = if request.form.is_some() {
             Method::POST
@@ -147,29 +152,56 @@ impl HttpClient {
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(form);
         }
-        let mut response = builder
-            .send()
-            .await
-            .map_err(|error| classify(&error, timeout))?;
-        let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers());
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| classify(&error, timeout))?
-        {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(TransportError::TooLong { status });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(HttpAnswer {
-            status,
-            retry_after,
-            body,
-        })
+        exchange(builder, timeout).await
     }
+
+    /// Sends JSON and reads the answer.
+    pub async fn post_json(&self, post: JsonPost) -> Result<HttpAnswer, TransportError> {
+        let mut builder = self.client()?.post(post.url);
+        for (name, value) in &post.headers {
+            builder = builder.header(*name, value);
+        }
+        let builder = builder
+            .header(CONTENT_TYPE, "application/json")
+            .body(post.body);
+        exchange(builder, self.timeout).await
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, TransportError> {
+        self.inner
+            .as_ref()
+            .map_err(|detail| TransportError::NotSent {
+                detail: detail.clone(),
+            })
+    }
+}
+
+async fn exchange(
+    request: reqwest::RequestBuilder,
+    timeout: Duration,
+) -> Result<HttpAnswer, TransportError> {
+    let mut response = request
+        .send()
+        .await
+        .map_err(|error| classify(&error, timeout))?;
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| classify(&error, timeout))?
+    {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(TransportError::TooLong { status });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(HttpAnswer {
+        status,
+        retry_after,
+        body,
+    })
 }
 
 fn headers((name, key): &(HeaderName, &Secret)) -> Result<HeaderMap, TransportError> {

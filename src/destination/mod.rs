@@ -1,18 +1,21 @@
 //! Where leads go: the one trait, and the CRMs behind it. The only user of reqwest.
 //!
 //! A CRM is a folder with the files `mod`, `settings`, `mapping`, `api`, and one line in [`registry`]. A [`Destination`] knows
-//! neither the retry schedule nor the store; it turns one claim into requests and says how that ended.
+//! neither the retry schedule nor the store; it turns claims into requests and says how that ended for each of them.
 
 pub mod client;
 pub mod pace;
 pub mod registry;
 pub mod retailcrm;
+mod sent_log;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use url::Url;
 
-use crate::delivery::{Delivery, Failure, Outcome, Step};
+use crate::delivery::{Delivery, Failure, Lane, Outcome, Step};
 use crate::lead::{DestinationId, Lead};
 
 pub use crate::lead::Bilingual;
@@ -43,9 +46,13 @@ pub trait Destination: Send + Sync {
     /// The word of `kind` in the config.
     fn kind(&self) -> &'static str;
 
-    /// Hands one lead over. When the claim is in doubt, looks it up first and sends nothing that is already there. Dropping the future
-    /// leaves the outcome unknown.
-    fn deliver<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Report>;
+    /// Hands leads over, together where that saves requests: as much of the pace as this lane has. A claim that is in doubt is looked up first, and
+    /// nothing is sent of what is already there. Whatever one lead meets, the others go on. The reports are in the order of the claims; dropping
+    /// the future leaves all outcomes unknown.
+    fn deliver<'a>(&'a self, lane: Lane, claims: &'a [Claim]) -> BoxFuture<'a, Vec<Report>>;
+
+    /// How many claims it takes at once with profit.
+    fn most_at_once(&self) -> usize;
 
     /// A cheap read that tells whether the destination answers and accepts us.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;
@@ -53,6 +60,42 @@ pub trait Destination: Send + Sync {
     /// Compares the config with the account, and remembers of the account what deliveries need to know. Never at the cost of a lead's turn in
     /// the pace. `Err` when the account could not be asked.
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>>;
+
+    /// Shows something to the people who work in the CRM, through the CRM's own notifications, if it has any.
+    fn notify<'a>(&'a self, _notice: &'a Notice) -> BoxFuture<'a, Result<(), NotifyError>> {
+        async { Err(NotifyError::NotSupported) }.boxed()
+    }
+}
+
+/// What people in the CRM are to read. Without personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How it is shown.
+    pub tone: Tone,
+    /// The text, line by line; plain.
+    pub lines: Vec<String>,
+    /// Where there is more, and the words of the link.
+    pub link: (Url, String),
+}
+
+/// How a notice is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Good to know.
+    Info,
+    /// Something is wrong.
+    Trouble,
+}
+
+/// Why nobody in the CRM was notified.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NotifyError {
+    /// This CRM has no notifications, or we do not know them.
+    #[error("this kind of CRM has no notifications of its own")]
+    NotSupported,
+    /// It did not take the notice.
+    #[error(transparent)]
+    Failed(#[from] Failure),
 }
 
 /// One disagreement between the config and the account.

@@ -1,39 +1,41 @@
 //! How fast we may ask a CRM: never more than so many requests in any one second, and no waiting after a pause.
 //!
-//! A sliding log of send times, because a token bucket that lets a full second's worth through at once and refills meanwhile sends
-//! almost twice the limit in its first second. The limit belongs to a key at an account, so all work for it shares one [`Pace`],
-//! also across a reload of the config ([`Paces`]).
+//! The limit belongs to a key at an account, so all work for it shares one [`Pace`], also across a reload of the config ([`Paces`]). Of a lane
+//! requests go in the order in which they were asked for; between the lanes the log of the second decides (`sent_log`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::delivery::{Lane, PerLane};
+use crate::destination::sent_log::{SentLog, Turn};
 use crate::lead::DestinationId;
 use crate::secret::Secret;
 
-/// One second and a margin: requests travel, and two that left 1000 ms apart may arrive 990 ms apart.
-const WINDOW: Duration = Duration::from_millis(1020);
-
-/// How long a request that nobody waits for keeps out of the others' way; then it takes a turn like anybody, or it would never be sent while a
-/// backlog uses up every second.
-const PATIENCE_ASIDE: Duration = Duration::from_secs(30);
-
-/// The right to send, given out in the order it is asked for. Cheap to clone; clones share it.
+/// The right to send, for one lane. Cheap to clone; clones share the second, whatever their lane.
 #[derive(Clone)]
-pub struct Pace(Arc<Shared>);
+pub struct Pace {
+    shared: Arc<Shared>,
+    lane: Lane,
+}
 
 struct Shared {
     clock: Clock,
-    /// Held while waiting for one's turn: tokio's mutex is fair, so nobody overtakes and nobody starves.
-    sent: tokio::sync::Mutex<SentLog>,
-    rules: Mutex<Rules>,
+    /// Held by the first of a lane while it waits: tokio's mutex is fair, so nobody overtakes within a lane.
+    first: PerLane<tokio::sync::Mutex<()>>,
+    state: Mutex<State>,
+    /// Fires when the first of the other lane should ask again.
+    changed: watch::Sender<()>,
 }
 
-#[derive(Default)]
-struct Rules {
+struct State {
+    sent: SentLog,
+    /// How many of each lane wait.
+    waiting: PerLane<usize>,
     /// Who shares the pace, and how much each of them thinks is permitted. The smallest counts.
     limits: BTreeMap<DestinationId, u32>,
     held_back_until: Option<Instant>,
@@ -42,80 +44,127 @@ struct Rules {
 impl Pace {
     /// A pace that counts as used up: the process before us may just have spent the second.
     fn new(clock: &Clock, owner: DestinationId, limit: u32) -> Self {
-        let rules = Rules {
+        let state = State {
+            sent: SentLog::full(limit.max(1), clock.monotonic()),
+            waiting: PerLane::default(),
             limits: BTreeMap::from([(owner, limit)]),
             held_back_until: None,
         };
-        let sent = SentLog::full(limit.max(1), clock.monotonic());
-        Self(Arc::new(Shared {
+        let shared = Shared {
             clock: clock.clone(),
-            sent: tokio::sync::Mutex::new(sent),
-            rules: Mutex::new(rules),
-        }))
+            first: PerLane::default(),
+            state: Mutex::new(state),
+            changed: watch::Sender::new(()),
+        };
+        Self {
+            shared: Arc::new(shared),
+            lane: Lane::Fresh,
+        }
+    }
+
+    /// The same pace for the work of a lane.
+    pub fn for_lane(&self, lane: Lane) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            lane,
+        }
     }
 
     /// Waits for the right to send one request now. Dropping the future gives the turn to the next one and spends nothing.
-    pub async fn acquire(&self) {
-        let mut sent = self.0.sent.lock().await;
+    pub async fn acquire(&self) -> Permit {
+        let shared = &self.shared;
+        let _waiting = Waiting::new(shared, self.lane);
+        let first = match self.lane {
+            Lane::Fresh => &shared.first.fresh,
+            Lane::Backlog => &shared.first.backlog,
+        };
+        let _first = first.lock().await;
+        let mut changed = shared.changed.subscribe();
         loop {
-            let now = self.0.clock.monotonic();
-            let (limit, held_back_until) = self.in_force();
-            let at = sent
-                .earliest(now, limit)
-                .max(held_back_until.unwrap_or(now));
-            if at <= now {
-                sent.record(now);
-                return;
+            changed.borrow_and_update();
+            let now = shared.clock.monotonic();
+            let turn = shared.state().ask(self.lane, now);
+            match turn {
+                Turn::Now(number) => {
+                    return Permit {
+                        shared: Arc::clone(shared),
+                        number,
+                    };
+                }
+                Turn::OtherFirst => drop(changed.changed().await),
+                Turn::NotBefore(at) => tokio::select! {
+                    () = shared.clock.sleep(at.saturating_duration_since(now)) => {}
+                    _ = changed.changed() => {}
+                },
             }
-            self.0.clock.sleep(at - now).await;
         }
-    }
-
-    /// Waits for the right to send one request that no lead waits for: while half of the second's requests are spent it steps aside, so that
-    /// a lead that comes meanwhile finds the other half free.
-    pub async fn acquire_aside(&self) {
-        let patience_ends = self.0.clock.monotonic() + PATIENCE_ASIDE;
-        loop {
-            let mut sent = self.0.sent.lock().await;
-            let now = self.0.clock.monotonic();
-            if now >= patience_ends {
-                break;
-            }
-            let (limit, held_back_until) = self.in_force();
-            let at = sent
-                .earliest(now, (limit / 2).max(1))
-                .max(held_back_until.unwrap_or(now));
-            if at <= now {
-                sent.record(now);
-                return;
-            }
-            drop(sent);
-            self.0.clock.sleep(at - now).await;
-        }
-        self.acquire().await;
     }
 
     /// Sends nothing for so long: the CRM asked for it.
     pub fn hold_back(&self, span: Duration) {
-        let until = self.0.clock.monotonic() + span;
-        let mut rules = self.rules();
-        rules.held_back_until = Some(
-            rules
-                .held_back_until
-                .map_or(until, |before| before.max(until)),
-        );
+        let until = self.shared.clock.monotonic() + span;
+        let mut state = self.shared.state();
+        let before = state.held_back_until.unwrap_or(until);
+        state.held_back_until = Some(before.max(until));
+    }
+}
+
+/// The right to send one request.
+pub struct Permit {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Permit {
+    /// The answer is there, or it is known that none comes: the request has arrived by now. Not told, it is taken to travel for a while.
+    pub fn answered(self) {
+        let now = self.shared.clock.monotonic();
+        self.shared.state().sent.answered(self.number, now);
+        self.shared.changed.send_replace(());
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn ask(&mut self, lane: Lane, now: Instant) -> Turn {
+        if let Some(until) = self.held_back_until.filter(|until| *until > now) {
+            return Turn::NotBefore(until);
+        }
+        let wants = PerLane {
+            fresh: self.waiting.fresh > 0,
+            backlog: self.waiting.backlog > 0,
+        };
+        let limit = self.limit();
+        self.sent.ask(lane, wants, limit, now)
     }
 
-    fn in_force(&self) -> (u32, Option<Instant>) {
-        let rules = self.rules();
-        (
-            rules.limits.values().copied().min().unwrap_or(1).max(1),
-            rules.held_back_until,
-        )
+    fn limit(&self) -> u32 {
+        self.limits.values().copied().min().unwrap_or(1).max(1)
     }
+}
 
-    fn rules(&self) -> MutexGuard<'_, Rules> {
-        self.0.rules.lock().unwrap_or_else(PoisonError::into_inner)
+/// One that waits for its turn; counted for as long as it does.
+struct Waiting<'a> {
+    shared: &'a Shared,
+    lane: Lane,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(shared: &'a Shared, lane: Lane) -> Self {
+        *shared.state().waiting.of_mut(lane) += 1;
+        Self { shared, lane }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *self.shared.state().waiting.of_mut(self.lane) -= 1;
+        self.shared.changed.send_replace(());
     }
 }
 
@@ -140,7 +189,7 @@ impl Paces {
             .iter()
             .find(|account| account.origin == origin && account.key == *key)
         {
-            account.pace.rules().limits.insert(id.clone(), limit);
+            account.pace.shared.state().limits.insert(id.clone(), limit);
             return account.pace.clone();
         }
         let pace = Pace::new(clock, id.clone(), limit);
@@ -153,78 +202,12 @@ impl Paces {
     }
 }
 
-/// When requests were sent, the oldest first; those that left the window are forgotten.
-struct SentLog(VecDeque<Instant>);
-
-impl SentLog {
-    fn full(limit: u32, now: Instant) -> Self {
-        Self(std::iter::repeat_n(now, limit as usize).collect())
-    }
-
-    /// When the next request may be sent at the earliest.
-    fn earliest(&self, now: Instant, limit: u32) -> Instant {
-        match self.0.len().checked_sub(limit as usize) {
-            Some(index) => self
-                .0
-                .get(index)
-                .map_or(now, |sent| (*sent + WINDOW).max(now)),
-            None => now,
-        }
-    }
-
-    fn record(&mut self, now: Instant) {
-        while self.0.front().is_some_and(|sent| *sent + WINDOW <= now) {
-            self.0.pop_front();
-        }
-        self.0.push_back(now);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-    use proptest::prelude::*;
-
     use super::*;
 
     fn owner(text: &str) -> DestinationId {
         DestinationId::parse(text).expect("id")
-    }
-
-    /// Lets requests that arrive `gaps` milliseconds after each other through one log, each at its earliest time.
-    fn run(limit: u32, gaps: &[u64]) -> Vec<(Instant, Instant)> {
-        let start = Clock::system().monotonic();
-        let mut log = SentLog::full(limit, start);
-        let (mut arrived, mut free) = (start, start);
-        let mut sent = Vec::new();
-        for gap in gaps {
-            arrived += Duration::from_millis(*gap);
-            let at = log.earliest(arrived.max(free), limit);
-            log.record(at);
-            free = at;
-            sent.push((arrived, at));
-        }
-        sent
-    }
-
-    proptest! {
-        #[test]
-        fn no_second_holds_more_than_the_limit(limit in 1_u32..20, gaps in prop::collection::vec(0_u64..400, 1..200)) {
-            let sent = run(limit, &gaps);
-            for window in sent.windows(limit as usize + 1) {
-                let (first, last) = (window[0].1, window[limit as usize].1);
-                prop_assert!(last - first > Duration::from_secs(1));
-            }
-        }
-
-        #[test]
-        fn nobody_waits_unless_the_second_is_full(limit in 1_u32..20, gaps in prop::collection::vec(0_u64..400, 1..200)) {
-            let sent = run(limit, &gaps);
-            for (place, (arrived, at)) in sent.iter().enumerate().skip(limit as usize) {
-                let full_until = sent[place - limit as usize].1 + WINDOW;
-                prop_assert_eq!(*at, (*arrived).max(full_until));
-            }
-        }
     }
 
     #[tokio::test]
@@ -304,49 +287,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_nobody_waits_for_leaves_half_the_second_to_the_leads_but_is_sent_in_the_end()
-     {
-        let clock = Clock::system();
-        let pace = Pace::new(&clock, owner("shop"), 4);
-        clock.advance(Duration::from_secs(2));
-        let now = |future| futures_util::future::poll_immediate(future);
-        for _ in 0..2 {
-            assert!(now(pace.acquire_aside().boxed()).await.is_some());
-        }
-        let mut third = pace.acquire_aside().boxed();
-        assert!(
-            now(pace.acquire_aside().boxed()).await.is_none(),
-            "the rest is the leads'"
-        );
-        assert!(
-            futures_util::future::poll_immediate(third.as_mut())
-                .await
-                .is_none()
-        );
-        for _ in 0..2 {
-            assert!(now(pace.acquire().boxed()).await.is_some(), "not held up");
-        }
-        for _ in 0..PATIENCE_ASIDE.as_secs() {
-            clock.advance(Duration::from_millis(1021));
-            for _ in 0..3 {
-                pace.acquire().await;
-            }
-            let sent = futures_util::future::poll_immediate(third.as_mut()).await;
-            if sent.is_some() {
-                return;
-            }
-        }
-        panic!("a backlog must not keep it away for ever");
-    }
-
-    #[tokio::test]
     async fn destinations_with_one_key_share_one_pace_with_the_smaller_limit() {
         let (clock, paces) = (Clock::system(), Paces::default());
         let url: Url = "https://demo.retailcrm.ru".parse().expect("url");
         let key = Secret::new("k");
         let pace = paces.of(&url, &key, (&owner("a"), 5), &clock);
         let other = paces.of(&url, &key, (&owner("b"), 2), &clock);
-        assert_eq!(other.in_force().0, 2);
+        assert_eq!(other.shared.state().limit(), 2);
         clock.advance(Duration::from_secs(2));
         assert!(
             futures_util::future::poll_immediate(pace.acquire())
@@ -364,9 +311,53 @@ mod tests {
                 .is_none()
         );
         assert_eq!(
-            paces.of(&url, &key, (&owner("b"), 9), &clock).in_force().0,
+            paces
+                .of(&url, &key, (&owner("b"), 9), &clock)
+                .shared
+                .state()
+                .limit(),
             5,
             "a reload may raise it again"
         );
+    }
+
+    #[tokio::test]
+    async fn a_fresh_request_overtakes_the_backlog_and_finds_a_part_of_the_second_free() {
+        let clock = Clock::system();
+        let fresh = Pace::new(&clock, owner("shop"), 6);
+        let backlog = fresh.for_lane(Lane::Backlog);
+        clock.advance(Duration::from_secs(2));
+        let now = |pace: Pace| async move {
+            futures_util::future::poll_immediate(pace.acquire())
+                .await
+                .is_some()
+        };
+        for _ in 0..4 {
+            assert!(now(backlog.clone()).await);
+        }
+        let mut waits = Box::pin(backlog.acquire());
+        assert!(
+            futures_util::future::poll_immediate(waits.as_mut())
+                .await
+                .is_none(),
+            "two of six are kept"
+        );
+        assert!(now(fresh.clone()).await && now(fresh.clone()).await);
+        assert!(!now(fresh.clone()).await, "six of six");
+        let mut first = Box::pin(fresh.acquire());
+        assert!(
+            futures_util::future::poll_immediate(first.as_mut())
+                .await
+                .is_none()
+        );
+        clock.advance(Duration::from_secs(2));
+        assert!(
+            futures_util::future::poll_immediate(waits.as_mut())
+                .await
+                .is_none(),
+            "the fresh one goes first"
+        );
+        assert!(futures_util::future::poll_immediate(first).await.is_some());
+        assert!(futures_util::future::poll_immediate(waits).await.is_some());
     }
 }

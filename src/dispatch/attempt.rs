@@ -1,136 +1,142 @@
-//! One attempt, from its journalled start to its journalled end.
+//! One attempt of one delivery or of many together, from its journalled start to its journalled end.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use crate::clock::Clock;
 use crate::delivery::{
-    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Outcome,
+    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Lane, Outcome,
 };
 use crate::destination::{Claim, Report};
-use crate::dispatch::breaker::Breaker;
-use crate::dispatch::{Outlook, Target};
+use crate::dispatch::Target;
+use crate::dispatch::desk::Desk;
 use crate::lead::{DestinationId, Lead};
-use crate::store::{Begun, Settled, Settlement, Store, StoreError};
+use crate::store::{Begun, Settled, Settlement, StoreError};
 
 /// How long to wait before a record that the store refused (the disk is full, say) is tried again. The claim is kept meanwhile.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
-/// What the attempts of one destination share.
-pub(super) struct Desk {
-    pub(super) id: DestinationId,
-    pub(super) store: Store,
-    pub(super) clock: Clock,
-    pub(super) outlook: Outlook,
-    breaker: Mutex<Breaker>,
-    /// Held during a probe: attempts that fail together are followed by one.
-    probing: tokio::sync::Mutex<()>,
+/// How an attempt went, for the slow start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Went {
+    /// The destination answered.
+    Well,
+    /// It was in trouble, or asked for fewer requests.
+    Badly,
 }
 
 impl Desk {
-    pub(super) fn new(id: DestinationId, store: Store, clock: Clock, outlook: Outlook) -> Self {
-        let breaker = Mutex::new(Breaker::new(clock.now()));
-        Self {
-            id,
-            store,
-            clock,
-            outlook,
-            breaker,
-            probing: tokio::sync::Mutex::new(()),
-        }
-    }
-
-    pub(super) fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the breaker and tells the admin and the log when that changed the health.
-    pub(super) fn note(&self, change: impl FnOnce(&mut Breaker)) {
-        let mut breaker = self.breaker();
-        let was_paused = breaker.is_paused();
-        change(&mut breaker);
-        let (health, is_paused) = (breaker.health(), breaker.is_paused());
-        drop(breaker);
-        self.outlook.set(&self.id, &health);
-        match (was_paused, is_paused, &health) {
-            (false, true, super::Health::Paused { cause, .. }) => {
-                let waiting = self.store.waiting(&self.id).count;
-                tracing::warn!(destination.id = %self.id, waiting, reason = cause.word(), "destination paused; its leads wait");
-            }
-            (true, false, _) => {
-                tracing::info!(destination.id = %self.id, "destination healthy again");
-            }
-            _ => {}
-        }
-    }
-
-    /// Makes one attempt. `Err` only when the store is stopped; the delivery is then in doubt at the next start.
-    pub(super) async fn attempt(&self, id: DeliveryId, target: &Target) -> Result<(), StoreError> {
+    /// Makes one attempt of each of these. `Err` only when the store is stopped; the deliveries are then in doubt at the next start.
+    pub(super) async fn attempt(
+        &self,
+        ids: Vec<DeliveryId>,
+        lane: Lane,
+        target: &Target,
+    ) -> Result<Went, StoreError> {
         let started_at = self.clock.now();
-        let begun = match self.store.begin(id, started_at).await {
-            Ok(begun) => begun,
-            Err(StoreError::Stopped) => return Err(StoreError::Stopped),
-            Err(error) => {
-                // Nothing was sent, so the claim is given back after a while. Was the start journalled after all, the next attempt looks up first.
-                tracing::error!(lead.id = %id.lead, %error, "an attempt cannot be started; tried again in a second");
-                self.clock.sleep(RECORD_AGAIN).await;
-                return Ok(());
-            }
-        };
-        let Begun::Started { lead, delivery } = begun else {
-            return Ok(());
-        };
+        let claims = self.begin(ids, started_at).await?;
+        if claims.is_empty() {
+            return Ok(Went::Well);
+        }
         let began = self.clock.monotonic();
-        let claim = Claim {
-            lead,
-            delivery: *delivery,
-        };
-        let report = deliver(target, &claim).await;
+        let reports = deliver(target, lane, &claims).await;
         let duration = self.clock.monotonic().duration_since(began);
-        let paused = self.judge((id, started_at), &report.outcome, target).await;
-        let attempt = Attempt {
-            number: claim.delivery.attempts,
-            started_at,
-            duration_ms: Some(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
-            outcome: Some(outcome_word(&report.outcome, paused)),
-            http_status: report
-                .outcome
-                .as_ref()
-                .err()
-                .and_then(|failure| failure.http_status),
-            error: report
-                .outcome
-                .as_ref()
-                .err()
-                .map(|failure| failure.cause.clone()),
-            steps: report.steps.clone(),
-        };
-        log(&claim.lead, &self.id, &attempt, &report);
-        self.settle(Settlement {
-            id,
-            attempt,
-            outcome: report.outcome,
-            schedule: target.retry.clone(),
-            paused,
-            jitter: rand::random(),
-            now: self.clock.now(),
-        })
-        .await
+        let reported: Vec<(&Claim, &Report)> = claims.iter().zip(&reports).collect();
+        self.judge(started_at, &reported, target).await;
+        let paused = self.breaker().is_paused();
+        let went = reports
+            .iter()
+            .map(went)
+            .max_by_key(|went| *went == Went::Badly);
+        let settlements = claims.iter().zip(reports).map(|(claim, report)| {
+            let attempt = attempt(claim, (started_at, duration), &report, paused);
+            log(&claim.lead, &self.id, &attempt, &report);
+            Settlement {
+                id: claim.delivery.id,
+                attempt,
+                paused: paused && !is_ours(&report.outcome),
+                outcome: report.outcome,
+                schedule: target.retry.clone(),
+                jitter: rand::random(),
+                now: self.clock.now(),
+            }
+        });
+        self.settle(settlements.collect()).await?;
+        Ok(went.unwrap_or(Went::Well))
     }
 
-    async fn settle(&self, settlement: Settlement) -> Result<(), StoreError> {
+    /// Journals the starts; only what is started may be sent.
+    async fn begin(&self, ids: Vec<DeliveryId>, at: Timestamp) -> Result<Vec<Claim>, StoreError> {
+        let begun = match self.store.begin_all(ids.clone(), at).await {
+            Err(StoreError::Stopped) => return Err(StoreError::Stopped),
+            // One that cannot be read must not keep the others: each for itself.
+            Err(_some_trouble) if ids.len() > 1 => {
+                let each = ids.iter().map(|id| self.begin_one(*id, at));
+                join_all(each).await.into_iter().collect::<Result<_, _>>()?
+            }
+            Err(error) => {
+                self.cannot_start(&ids, &error).await;
+                Vec::new()
+            }
+            Ok(begun) => begun,
+        };
+        let claims = begun.into_iter().filter_map(|begun| match begun {
+            Begun::Started { lead, delivery } => Some(Claim {
+                lead,
+                delivery: *delivery,
+            }),
+            Begun::NotOwed => None,
+        });
+        Ok(claims.collect())
+    }
+
+    async fn begin_one(&self, id: DeliveryId, at: Timestamp) -> Result<Begun, StoreError> {
+        match self.store.begin(id, at).await {
+            Err(StoreError::Stopped) => Err(StoreError::Stopped),
+            Err(error) => {
+                self.cannot_start(&[id], &error).await;
+                Ok(Begun::NotOwed)
+            }
+            Ok(begun) => Ok(begun),
+        }
+    }
+
+    /// Nothing was sent, so the claims are given back after a while. Was the start journalled after all, the next attempt looks up first.
+    async fn cannot_start(&self, ids: &[DeliveryId], error: &StoreError) {
+        for id in ids {
+            tracing::error!(lead.id = %id.lead, %error, "an attempt cannot be started; tried again in a second");
+        }
+        self.clock.sleep(RECORD_AGAIN).await;
+    }
+
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), StoreError> {
+        match self.store.settle_all(settlements.clone()).await {
+            Err(StoreError::Stopped) => Err(StoreError::Stopped),
+            // One that cannot be recorded must not keep the others: each for itself.
+            Err(_some_trouble) => {
+                let each = settlements
+                    .into_iter()
+                    .map(|settlement| self.settle_one(settlement));
+                join_all(each).await.into_iter().collect()
+            }
+            Ok(settled) => {
+                for (settlement, settled) in settlements.iter().zip(settled) {
+                    log_settled(&self.id, settlement.id, &settled);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn settle_one(&self, settlement: Settlement) -> Result<(), StoreError> {
         loop {
             match self.store.settle(settlement.clone()).await {
-                Ok(Settled::Recorded(delivery)) => {
-                    log_end(&self.id, &delivery);
-                    return Ok(());
-                }
-                Ok(Settled::Stale) => {
-                    tracing::info!(lead.id = %settlement.id.lead, "the attempt was settled or erased meanwhile");
+                Ok(settled) => {
+                    log_settled(&self.id, settlement.id, &settled);
                     return Ok(());
                 }
                 Err(StoreError::Stopped) => return Err(StoreError::Stopped),
@@ -141,82 +147,88 @@ impl Desk {
             }
         }
     }
+}
 
-    /// Whose trouble was it? Returns whether the destination is paused now, so that the attempt costs the lead nothing.
-    async fn judge(
-        &self,
-        (id, started_at): (DeliveryId, Timestamp),
-        outcome: &Outcome,
-        target: &Target,
-    ) -> bool {
-        match outcome {
-            Err(failure) if failure.cause == Cause::Internal => {
-                // Our own defect tells nothing of the destination, and waiting does not mend it: it always costs.
-                self.note(|breaker| breaker.trial_lost(self.clock.now()));
-                return false;
-            }
-            Err(failure) if failure.concerns_destination() => {
-                self.suspect((id, started_at), failure, target).await;
-            }
-            Err(failure) if matches!(failure.kind, FailureKind::Transient { .. }) => {}
-            Ok(_) | Err(_) => self.note(|breaker| breaker.answered(self.clock.now())),
-        }
-        self.breaker().is_paused()
+/// Delivers. After a panic each lead goes by itself, so that it costs only the one whose trouble it is; without a record the claims, and with
+/// them every lead of their contacts, would be stuck.
+async fn deliver(target: &Target, lane: Lane, claims: &[Claim]) -> Vec<Report> {
+    if let Some(reports) = guarded(target, lane, claims).await {
+        return reports;
     }
-
-    /// Finds out by a probe. A wrong set-up is proven by it too: the firewall before a CRM may refuse one lead for what was typed in it.
-    async fn suspect(
-        &self,
-        (id, started_at): (DeliveryId, Timestamp),
-        failure: &Failure,
-        target: &Target,
-    ) {
-        if self.is_paused_since(started_at) {
-            return;
-        }
-        let _turn = self.probing.lock().await;
-        if self.is_paused_since(started_at) {
-            return;
-        }
-        match target.destination.probe().await {
-            Ok(()) => {
-                self.note(|breaker| breaker.failed_alone(id, &failure.cause, self.clock.now()));
-            }
-            Err(probe) => self.note(|breaker| breaker.pause(&probe.cause, self.clock.now())),
-        }
+    if claims.len() == 1 {
+        return vec![broken_off()];
     }
-
-    /// Whether the destination was paused while an attempt that began then was under way. Its failure is no news then: were it counted, eight
-    /// that fail together would put the next probe off as eight failed probes do.
-    fn is_paused_since(&self, started_at: Timestamp) -> bool {
-        let breaker = self.breaker();
-        breaker.is_paused() && breaker.since() >= started_at
+    let mut reports = Vec::with_capacity(claims.len());
+    for claim in claims {
+        let mut claim = claim.clone();
+        claim.delivery.in_doubt = true;
+        let alone = guarded(target, lane, &[claim]).await;
+        let report = alone.and_then(|mut reports| reports.pop());
+        reports.push(report.map_or_else(broken_off, still_in_doubt));
     }
+    reports
+}
 
-    /// Probes a paused destination. Returns whether it answered.
-    pub(super) async fn probe(&self, target: &Target) -> bool {
-        let _turn = self.probing.lock().await;
-        match target.destination.probe().await {
-            Ok(()) => true,
-            Err(failure) => {
-                self.note(|breaker| breaker.pause(&failure.cause, self.clock.now()));
-                false
-            }
-        }
+/// `None` after a panic, or when there is not one report for each claim.
+async fn guarded(target: &Target, lane: Lane, claims: &[Claim]) -> Option<Vec<Report>> {
+    // A destination keeps what it remembers behind locks that outlive a panic; the claims are only read.
+    let attempt = AssertUnwindSafe(async { target.destination.deliver(lane, claims).await });
+    let reports = attempt.catch_unwind().await.ok()?;
+    (reports.len() == claims.len()).then_some(reports)
+}
+
+fn broken_off() -> Report {
+    Report {
+        outcome: Err(Failure::new(FailureKind::Unknown, Cause::Internal)),
+        steps: Vec::new(),
     }
 }
 
-/// Delivers, and makes an unknown outcome of a panic: without a record the claim, and with it every lead of the contact, would be stuck.
-async fn deliver(target: &Target, claim: &Claim) -> Report {
-    // A destination keeps what it remembers behind locks that outlive a panic; the claim is only read.
-    let attempt = AssertUnwindSafe(async { target.destination.deliver(claim).await });
-    attempt
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_already_printed| Report {
-            outcome: Err(Failure::new(FailureKind::Unknown, Cause::Internal)),
-            steps: Vec::new(),
-        })
+/// What was broken off may have sent something; unless that was looked up since, nobody knows.
+fn still_in_doubt(report: Report) -> Report {
+    let outcome = report.outcome.map_err(|failure| match failure.kind {
+        FailureKind::Transient { .. } | FailureKind::Misconfigured if !failure.doubt_cleared => {
+            Failure {
+                kind: FailureKind::Unknown,
+                ..failure
+            }
+        }
+        _ => failure,
+    });
+    Report { outcome, ..report }
+}
+
+/// Our own defect: waiting does not mend it, so it always costs.
+fn is_ours(outcome: &Outcome) -> bool {
+    let failure = outcome.as_ref().err();
+    failure.is_some_and(|failure| failure.cause == Cause::Internal)
+}
+
+fn went(report: &Report) -> Went {
+    match &report.outcome {
+        Err(failure) if failure.concerns_destination() || failure.cause == Cause::RateLimited => {
+            Went::Badly
+        }
+        Ok(_) | Err(_) => Went::Well,
+    }
+}
+
+fn attempt(
+    claim: &Claim,
+    (started_at, duration): (Timestamp, Duration),
+    report: &Report,
+    paused: bool,
+) -> Attempt {
+    let failure = report.outcome.as_ref().err();
+    Attempt {
+        number: claim.delivery.attempts,
+        started_at,
+        duration_ms: Some(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+        outcome: Some(outcome_word(&report.outcome, paused)),
+        http_status: failure.and_then(|failure| failure.http_status),
+        error: failure.map(|failure| failure.cause.clone()),
+        steps: report.steps.clone(),
+    }
 }
 
 fn outcome_word(outcome: &Outcome, paused: bool) -> AttemptOutcome {
@@ -259,6 +271,15 @@ fn log(lead: &Arc<Lead>, destination: &DestinationId, attempt: &Attempt, report:
                 lead.id = %lead.id, destination.id = %destination, attempt.number = number, duration_ms, steps, outcome, reason, fields,
                 "attempt failed"
             );
+        }
+    }
+}
+
+fn log_settled(destination: &DestinationId, id: DeliveryId, settled: &Settled) {
+    match settled {
+        Settled::Recorded(delivery) => log_end(destination, delivery),
+        Settled::Stale => {
+            tracing::info!(lead.id = %id.lead, "the attempt was settled or erased meanwhile");
         }
     }
 }

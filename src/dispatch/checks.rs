@@ -170,7 +170,7 @@ mod tests {
     use futures_util::future::BoxFuture;
 
     use super::*;
-    use crate::delivery::FailureKind;
+    use crate::delivery::{FailureKind, Lane};
     use crate::destination::{Bilingual, Claim, Report};
 
     /// A destination whose check answers what the test says.
@@ -203,8 +203,12 @@ mod tests {
             "scripted"
         }
 
-        fn deliver<'a>(&'a self, _claim: &'a Claim) -> BoxFuture<'a, Report> {
+        fn deliver<'a>(&'a self, _lane: Lane, _claims: &'a [Claim]) -> BoxFuture<'a, Vec<Report>> {
             std::future::pending().boxed()
+        }
+
+        fn most_at_once(&self) -> usize {
+            1
         }
 
         fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {

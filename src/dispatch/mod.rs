@@ -9,7 +9,9 @@
 mod attempt;
 mod breaker;
 mod checks;
+mod desk;
 mod health;
+mod lanes;
 mod worker;
 
 use std::collections::HashMap;
@@ -21,7 +23,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::delivery::RetrySchedule;
 use crate::destination::Destination;
-use crate::dispatch::attempt::Desk;
+use crate::dispatch::desk::Desk;
 use crate::dispatch::worker::{Assignment, Worker};
 use crate::lead::DestinationId;
 use crate::store::Store;

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::delivery::{
-    Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind,
+    Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind, Lane,
     RetrySchedule, State,
 };
 use crate::destination::{Claim, Destination, Finding, Report};
@@ -36,7 +36,12 @@ type Script = Box<dyn Fn(&Claim) -> Reaction + Send + Sync>;
 struct Scripted {
     id: DestinationId,
     script: Script,
+    at_once: usize,
+    handed_over: HandedOver,
 }
+
+/// What came to a destination together, and in which lane.
+type HandedOver = Arc<Mutex<Vec<(Lane, Vec<LeadId>)>>>;
 
 impl Destination for Scripted {
     fn id(&self) -> &DestinationId {
@@ -47,21 +52,34 @@ impl Destination for Scripted {
         "scripted"
     }
 
-    fn deliver<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Report> {
+    fn deliver<'a>(&'a self, lane: Lane, claims: &'a [Claim]) -> BoxFuture<'a, Vec<Report>> {
         async move {
-            let outcome = match (self.script)(claim) {
-                Reaction::Take => Ok(Delivered {
-                    receipt: crate::delivery::Receipt::default(),
-                    warning: None,
-                }),
-                Reaction::Hang => std::future::pending().await,
-                Reaction::Panic => panic!("a defect of the destination"),
-                Reaction::Fail(failure) => Err(failure),
-            };
-            let steps = Vec::new();
-            Report { outcome, steps }
+            let handed = claims.iter().map(|claim| claim.lead.id).collect();
+            self.handed_over
+                .lock()
+                .expect("unpoisoned")
+                .push((lane, handed));
+            let mut reports = Vec::new();
+            for claim in claims {
+                let outcome = match (self.script)(claim) {
+                    Reaction::Take => Ok(Delivered {
+                        receipt: crate::delivery::Receipt::default(),
+                        warning: None,
+                    }),
+                    Reaction::Hang => std::future::pending().await,
+                    Reaction::Panic => panic!("a defect of the destination"),
+                    Reaction::Fail(failure) => Err(failure),
+                };
+                let steps = Vec::new();
+                reports.push(Report { outcome, steps });
+            }
+            reports
         }
         .boxed()
+    }
+
+    fn most_at_once(&self) -> usize {
+        self.at_once
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
@@ -78,6 +96,7 @@ struct World {
     clock: Clock,
     outlook: Outlook,
     dispatcher: Dispatcher,
+    handed_over: HandedOver,
     _directory: tempfile::TempDir,
 }
 
@@ -95,6 +114,7 @@ impl World {
             store,
             clock,
             outlook,
+            handed_over: HandedOver::default(),
             _directory: directory,
         }
     }
@@ -121,9 +141,20 @@ impl World {
 
     /// Lets the destination work, by this script.
     async fn work(&self, script: impl Fn(&Claim) -> Reaction + Send + Sync + 'static) {
+        self.work_together(1, script).await;
+    }
+
+    /// The same for a destination that takes so many claims at once.
+    async fn work_together(
+        &self,
+        at_once: usize,
+        script: impl Fn(&Claim) -> Reaction + Send + Sync + 'static,
+    ) {
         let destination = Arc::new(Scripted {
             id: shop(),
             script: Box::new(script),
+            at_once,
+            handed_over: Arc::clone(&self.handed_over),
         });
         let steps = vec![Duration::from_secs(10)];
         let target = Target {
@@ -321,6 +352,137 @@ async fn a_lead_is_not_hidden_by_hundreds_of_one_phone_that_wait_before_it() {
     world.until(behind, State::Delivered).await;
     assert_eq!(world.delivery(of_one_phone[0]).await.state, State::Sending);
     assert_eq!(world.delivery(of_one_phone[1]).await.state, State::Queued);
+}
+
+/// Lets the clock go on until something is handed over that the predicate looks for.
+async fn handed_over(world: &World, wanted: impl Fn(&[(Lane, Vec<LeadId>)]) -> bool) {
+    let mut changes = world.store.changes();
+    let waiting = async {
+        while !wanted(&world.handed_over.lock().expect("unpoisoned")) {
+            changes.changed().await.expect("a running store");
+        }
+    };
+    let in_time = tokio::time::timeout(PATIENCE, waiting).await.is_ok();
+    let seen = world.handed_over.lock().expect("unpoisoned");
+    assert!(in_time, "waited in vain: {seen:?}");
+}
+
+async fn people(world: &World, count: usize) -> Vec<LeadId> {
+    let mut leads = Vec::new();
+    for n in 0..count {
+        leads.push(world.lead(&format!("+7912{n:07}")).await);
+    }
+    leads
+}
+
+#[tokio::test]
+async fn what_waits_at_a_start_goes_oldest_first_in_batches_that_double() {
+    let world = World::new();
+    let leads = people(&world, 150).await;
+    world.work_together(50, |_| Reaction::Take).await;
+    for lead in &leads {
+        world.until(*lead, State::Delivered).await;
+    }
+    let handed = world.handed_over.lock().expect("unpoisoned").clone();
+    let sizes: Vec<usize> = handed.iter().map(|(_, leads)| leads.len()).collect();
+    assert_eq!(sizes, [2, 4, 8, 16, 32, 50, 38]);
+    assert!(handed.iter().all(|(lane, _)| *lane == Lane::Backlog));
+    let order: Vec<LeadId> = handed.into_iter().flat_map(|(_, leads)| leads).collect();
+    assert_eq!(order, leads);
+    for lead in [leads[0], leads[149]] {
+        assert_eq!(world.attempts(lead).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_lead_goes_by_itself_while_the_backlog_is_under_way() {
+    let world = World::new();
+    let leads = people(&world, 20).await;
+    let old: std::collections::HashSet<LeadId> = leads.into_iter().collect();
+    world
+        .work_together(50, move |claim| {
+            if old.contains(&claim.lead.id) {
+                Reaction::Hang
+            } else {
+                Reaction::Take
+            }
+        })
+        .await;
+    let fresh = world.lead("+79990000000").await;
+    world.until(fresh, State::Delivered).await;
+    let handed = world.handed_over.lock().expect("unpoisoned").clone();
+    assert!(handed.contains(&(Lane::Fresh, vec![fresh])), "{handed:?}");
+}
+
+#[tokio::test]
+async fn leads_of_one_person_go_in_one_batch_and_never_in_two_at_once() {
+    let world = World::new();
+    let first = people(&world, 2).await;
+    let mut of_one = Vec::new();
+    for _ in 0..3 {
+        of_one.push(world.lead("+79990000000").await);
+    }
+    world.work_together(50, |_| Reaction::Take).await;
+    for lead in of_one.iter().chain(&first) {
+        world.until(*lead, State::Delivered).await;
+    }
+    let handed = world.handed_over.lock().expect("unpoisoned").clone();
+    assert_eq!(handed.len(), 2, "{handed:?}");
+    assert_eq!(handed[1].1, of_one);
+}
+
+#[tokio::test]
+async fn a_panic_in_a_batch_costs_only_the_lead_whose_trouble_it_is() {
+    let world = World::new();
+    let leads = people(&world, 6).await;
+    let poison = leads[4];
+    world
+        .work_together(50, move |claim| {
+            if is_of(claim, poison) {
+                Reaction::Panic
+            } else {
+                Reaction::Take
+            }
+        })
+        .await;
+    world.until(poison, State::Retrying).await;
+    for lead in leads.iter().filter(|lead| **lead != poison) {
+        world.until(*lead, State::Delivered).await;
+        assert_eq!(world.attempts(*lead).await.len(), 1);
+    }
+    assert!(world.delivery(poison).await.in_doubt);
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_together_counts_as_one_failure_and_comes_again_in_halves() {
+    let world = World::new();
+    let leads = people(&world, 6).await;
+    world
+        .work_together(50, |claim| {
+            if claim.delivery.attempts > 1 {
+                return Reaction::Take;
+            }
+            let cause = Cause::ServerError { status: 500 };
+            Reaction::Fail(Failure::new(FailureKind::Unknown, cause))
+        })
+        .await;
+    handed_over(&world, |handed| handed.len() == 3).await;
+    let handed = world.handed_over.lock().expect("unpoisoned").clone();
+    let sizes: Vec<usize> = handed.iter().map(|(_, leads)| leads.len()).collect();
+    assert_eq!(sizes, [2, 2, 2], "nothing went well, so nothing grows");
+    for lead in &leads[..4] {
+        world.until(*lead, State::Retrying).await;
+        assert_eq!(world.delivery(*lead).await.retries, 1);
+    }
+    // The third failure in a row is the destination's: from then on waiting is free.
+    world.until(leads[5], State::Queued).await;
+    assert!(!world.is_healthy());
+    for _ in 0..20 {
+        world.clock.advance(Duration::from_secs(15));
+    }
+    for lead in &leads {
+        world.until(*lead, State::Delivered).await;
+    }
 }
 
 /// Where a test's log lines go.

@@ -10,10 +10,12 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::delivery::DeliveryId;
+use crate::delivery::{DeliveryId, Lane, PerLane};
 use crate::dispatch::Target;
-use crate::dispatch::attempt::Desk;
-use crate::store::{Due, StoreError};
+use crate::dispatch::attempt::Went;
+use crate::dispatch::desk::Desk;
+use crate::dispatch::lanes::{Lanes, Limits, Start, UnderWay, most_beside};
+use crate::store::{Due, Look, StoreError};
 
 /// How many due deliveries are looked at to fill the slots; only those of busy contacts are passed over.
 const LOOK_AHEAD: usize = 64;
@@ -31,15 +33,24 @@ pub(super) enum Assignment {
 }
 
 /// How the task of an attempt ended: recorded or not, or by a panic.
-type Ended = Result<(Id, Result<(), StoreError>), JoinError>;
+type Ended = Result<(Id, Result<Went, StoreError>), JoinError>;
+
+/// Deliveries that are attempted together.
+struct Claimed {
+    lane: Lane,
+    dues: Vec<Due>,
+}
 
 /// The worker of one destination.
 pub(super) struct Worker {
     desk: Arc<Desk>,
     assignment: watch::Receiver<Assignment>,
     target: Arc<Target>,
-    under_way: JoinSet<Result<(), StoreError>>,
-    claims: HashMap<Id, Due>,
+    lanes: Lanes,
+    /// Since when the destination is as it is; another value after a pause tells of its end.
+    since: Timestamp,
+    under_way: JoinSet<Result<Went, StoreError>>,
+    claims: HashMap<Id, Claimed>,
     claimed: HashSet<DeliveryId>,
     busy_contacts: HashSet<u64>,
 }
@@ -50,7 +61,10 @@ impl Worker {
         target: Arc<Target>,
         assignment: watch::Receiver<Assignment>,
     ) -> Self {
+        let since = desk.breaker().since();
         Self {
+            lanes: Lanes::new(),
+            since,
             desk: Arc::new(desk),
             assignment,
             target,
@@ -98,10 +112,11 @@ impl Worker {
     async fn work(&mut self, now: Timestamp) {
         let breaker = self.desk.breaker().clone();
         if !breaker.is_paused() {
-            // Fresh leads first: those that came since the destination is healthy. Then what waits from before.
-            let fresh = breaker.since();
-            self.launch((Some(fresh), now));
-            self.launch((None, now));
+            if self.since != breaker.since() {
+                self.since = breaker.since();
+                self.lanes.slow_start();
+            }
+            self.launch(now);
             return;
         }
         let probe_is_due = breaker.next_probe_at().is_some_and(|at| at <= now);
@@ -112,78 +127,135 @@ impl Worker {
 
     /// The probe of a paused destination succeeded: one lead tells whether it is healthy. With none waiting the probe is enough.
     fn try_one(&mut self, now: Timestamp) {
-        let waiting = self.due((None, now), LOOK_AHEAD);
+        let (id, store) = (&self.desk.id, &self.desk.store);
+        let waiting = store.due(id, (None, now), LOOK_AHEAD, &self.claimed);
         let ids: Vec<DeliveryId> = waiting.iter().map(|due| due.id).collect();
         let chosen = self.desk.breaker().choose_trial(&ids);
         match waiting.into_iter().find(|due| Some(due.id) == chosen) {
-            Some(due) => self.start(due),
+            Some(due) => self.start(Lane::Backlog, vec![due]),
             None => self
                 .desk
                 .note(|breaker| breaker.answered(self.desk.clock.now())),
         }
     }
 
-    fn launch(&mut self, window: (Option<Timestamp>, Timestamp)) {
-        let mut passed_over = HashSet::new();
-        while self.under_way.len() < self.target.in_flight && passed_over.len() < LOOK_AT_MOST {
-            let skip: HashSet<DeliveryId> = self.claimed.union(&passed_over).copied().collect();
-            let due = self
-                .desk
-                .store
-                .due(&self.desk.id, window, LOOK_AHEAD, &skip);
-            if due.is_empty() {
-                return;
+    /// Starts what may be started. Fresh are the leads that came since the destination is healthy.
+    fn launch(&mut self, now: Timestamp) {
+        let limits = self.limits();
+        while self.under_way.len() < limits.in_flight {
+            let mut fresh = self.gather(Lane::Fresh, now, limits.at_once.max(limits.in_flight + 1));
+            let mut backlog = self.gather(Lane::Backlog, now, 1);
+            let waits = PerLane {
+                fresh: fresh.len(),
+                backlog: backlog.len(),
+            };
+            let (lane, dues) = match self.lanes.next(limits, self.count(), waits) {
+                None => return,
+                Some(Start::Fresh { most }) => {
+                    fresh.truncate(most);
+                    (Lane::Fresh, fresh)
+                }
+                Some(Start::Backlog { most }) => {
+                    if most > 1 {
+                        backlog = self.gather(Lane::Backlog, now, most);
+                    }
+                    (Lane::Backlog, backlog)
+                }
+            };
+            self.lanes.started(lane, waits.backlog > 0);
+            self.start(lane, dues);
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            in_flight: self.target.in_flight,
+            at_once: self.target.destination.most_at_once(),
+        }
+    }
+
+    fn count(&self) -> UnderWay {
+        let mut under_way = UnderWay::default();
+        for claimed in self.claims.values() {
+            *under_way.attempts.of_mut(claimed.lane) += 1;
+            if claimed.lane == Lane::Backlog {
+                under_way.backlog_leads += claimed.dues.len();
             }
-            for due in due {
-                let is_busy = due
-                    .contact_hashes
-                    .iter()
-                    .any(|contact| self.busy_contacts.contains(contact));
-                if is_busy || self.under_way.len() >= self.target.in_flight {
-                    passed_over.insert(due.id);
-                } else {
-                    self.start(due);
+        }
+        under_way
+    }
+
+    /// The first deliveries of a lane that may go together, the earliest first: none of a contact that is under way.
+    fn gather(&self, lane: Lane, until: Timestamp, most: usize) -> Vec<Due> {
+        let mut together: Vec<Due> = Vec::new();
+        let (mut most, mut skip) = (most, self.claimed.clone());
+        let looked_at_most = skip.len() + LOOK_AT_MOST;
+        while together.len() < most && skip.len() < looked_at_most {
+            let look = Look {
+                lane,
+                fresh_since: self.since,
+                until,
+                limit: LOOK_AHEAD.min(most * 2),
+                skip: &skip,
+            };
+            let found = self.desk.store.due_in_lane(&self.desk.id, look);
+            if found.is_empty() {
+                break;
+            }
+            for due in found {
+                skip.insert(due.id);
+                let beside = most.min(most_beside(due.retries, most));
+                if together.len() < beside && !self.is_busy(&due) {
+                    most = beside;
+                    together.push(due);
                 }
             }
         }
+        together
     }
 
-    fn due(&self, window: (Option<Timestamp>, Timestamp), limit: usize) -> Vec<Due> {
-        self.desk
-            .store
-            .due(&self.desk.id, window, limit, &self.claimed)
+    fn is_busy(&self, due: &Due) -> bool {
+        let mut contacts = due.contact_hashes.iter();
+        contacts.any(|contact| self.busy_contacts.contains(contact))
     }
 
-    fn start(&mut self, due: Due) {
-        self.claimed.insert(due.id);
-        self.busy_contacts.extend(&due.contact_hashes);
-        let (desk, target, id) = (Arc::clone(&self.desk), Arc::clone(&self.target), due.id);
+    fn start(&mut self, lane: Lane, dues: Vec<Due>) {
+        for due in &dues {
+            self.claimed.insert(due.id);
+            self.busy_contacts.extend(&due.contact_hashes);
+        }
+        let (desk, target) = (Arc::clone(&self.desk), Arc::clone(&self.target));
+        let ids: Vec<DeliveryId> = dues.iter().map(|due| due.id).collect();
         let task = self
             .under_way
-            .spawn(async move { desk.attempt(id, &target).await });
-        self.claims.insert(task.id(), due);
+            .spawn(async move { desk.attempt(ids, lane, &target).await });
+        self.claims.insert(task.id(), Claimed { lane, dues });
     }
 
     fn release(&mut self, ended: Option<Ended>) {
-        let (task, trouble) = match ended {
-            Some(Ok((task, Ok(())))) => (task, None),
-            Some(Ok((task, Err(error)))) => (task, Some(error.to_string())),
+        let (task, end) = match ended {
+            Some(Ok((task, Ok(went)))) => (task, Ok(went)),
+            Some(Ok((task, Err(error)))) => (task, Err(error.to_string())),
             // Without the words of the panic, which may quote what was typed.
-            Some(Err(error)) => (error.id(), Some("it was broken off".to_owned())),
+            Some(Err(error)) => (error.id(), Err("it was broken off".to_owned())),
             None => return,
         };
-        let Some(due) = self.claims.remove(&task) else {
+        let Some(Claimed { lane, dues }) = self.claims.remove(&task) else {
             return;
         };
-        for contact in &due.contact_hashes {
+        // Contacts of deliveries that go together may be the same; none is in another attempt.
+        for contact in dues.iter().flat_map(|due| &due.contact_hashes) {
             self.busy_contacts.remove(contact);
         }
-        if let Some(reason) = trouble {
-            // The claim is kept, the contact's other leads go on: the attempt is not settled, so only the next start may take it up, and looks it up first.
-            tracing::error!(lead.id = %due.id.lead, reason, "an attempt ended without a record; it is looked up after the next start");
-            return;
+        match (end, lane) {
+            (Ok(Went::Well), Lane::Backlog) => self.lanes.went_well(self.limits()),
+            (Ok(Went::Well), Lane::Fresh) => {}
+            (Ok(Went::Badly), _) => self.lanes.went_badly(),
+            (Err(reason), _) => return stuck(&dues, &reason),
         }
-        self.claimed.remove(&due.id);
+        for due in &dues {
+            self.claimed.remove(&due.id);
+        }
     }
 
     /// What to wait for besides events: a probe, or a time that comes. What is due by now was launched, or waits for a slot or for its contact.
@@ -197,5 +269,13 @@ impl Worker {
         }
         drop(breaker);
         self.desk.store.next_due_after(&self.desk.id, now)
+    }
+}
+
+/// The claims are kept, the contacts' other leads go on: the attempts are not settled, so only the next start may take them up, and looks them up
+/// first.
+fn stuck(dues: &[Due], reason: &str) {
+    for due in dues {
+        tracing::error!(lead.id = %due.id.lead, reason, "an attempt ended without a record; it is looked up after the next start");
     }
 }

@@ -10,6 +10,7 @@ mod email;
 mod form;
 mod name;
 mod phone;
+pub mod spoken;
 mod submission;
 pub mod template;
 mod text;
@@ -31,7 +32,7 @@ pub use form::{
 };
 pub use name::PersonName;
 pub use phone::{Phone, PhoneError};
-pub use submission::{Controls, FieldError, FieldErrorCode, FieldErrors, Submission};
+pub use submission::{Controls, FieldError, FieldErrorCode, FieldErrors, Submission, decimal};
 pub use value::{Field, Value};
 
 /// A lead's id: a UUIDv7, so ids sort by the time of receipt. Its text form is what the CRM sees after `lg-`.

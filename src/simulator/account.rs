@@ -79,6 +79,23 @@ pub struct PaymentType {
     /// Stores it is available in.
     #[serde(default)]
     pub sites: Vec<String>,
+    /// Payment statuses it knows.
+    #[serde(default)]
+    pub payment_statuses: Vec<String>,
+}
+
+/// An offer of the catalogue: what a line of an order may be linked with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// Internal id.
+    pub id: u64,
+    /// The id in the shop, `offer@id` of the catalogue file.
+    pub external_id: String,
+    /// The id in the warehouse.
+    pub xml_id: String,
+    /// Name that people see.
+    pub name: String,
 }
 
 /// A user of the account; `id` is what `managerId` names.
@@ -203,6 +220,15 @@ pub struct Account {
     pub delivery_services: Vec<Entry>,
     /// Statuses of order lines.
     pub product_statuses: Vec<Entry>,
+    /// Types of prices.
+    #[serde(default)]
+    pub price_types: Vec<Entry>,
+    /// Warehouses, `shipmentStore` on the wire.
+    #[serde(default)]
+    pub stores: Vec<Entry>,
+    /// The catalogue.
+    #[serde(default)]
+    pub offers: Vec<Offer>,
     /// Users.
     pub users: Vec<User>,
     /// Custom fields of orders and customers.

@@ -7,6 +7,7 @@ use crate::simulator::answer::{Answer, Complaint, Refusal};
 use crate::simulator::call::Call;
 use crate::simulator::custom_values;
 use crate::simulator::fields::CUSTOMER;
+use crate::simulator::order_checks;
 use crate::simulator::records::{Records, text_of};
 use crate::simulator::schema::Check;
 use crate::simulator::texts::Text;
@@ -82,6 +83,7 @@ fn check(world: &World, sent: &Value) -> Result<Checked, Refusal> {
         .ok_or_else(|| Refusal::missing("customer"))?;
     let mut check = Check::new(account.longest_line);
     let mut fields = check.object(CUSTOMER, sent, "");
+    order_checks::contragent(&fields, &mut check.complaints);
     if !check.complaints.is_empty() {
         return Err(Refusal::about(Text::EntityFormat, check.complaints));
     }

@@ -85,7 +85,7 @@ async fn carry_out(shared: Arc<Shared>, call: Call) -> Delivery {
             Delivery::Drops(answer, *bytes, Duration::from_millis(*every_ms))
         }
         Some(fault) => {
-            let delivery = instead(&shared, fault);
+            let delivery = instead(&shared, &call, fault);
             settle(delivery.status(), outcome);
             delivery
         }
@@ -119,7 +119,7 @@ async fn until_cleared(clearings: &mut tokio::sync::watch::Receiver<u64>) {
 }
 
 /// The made-up answer of a fault that strikes before anything is carried out.
-fn instead(shared: &Shared, fault: &FaultKind) -> Delivery {
+fn instead(shared: &Shared, call: &Call, fault: &FaultKind) -> Delivery {
     let refuse = |refusal: Refusal| {
         let world = shared.world();
         Delivery::Whole(refusal.answer(&world.setup.account))
@@ -140,14 +140,25 @@ fn instead(shared: &Shared, fault: &FaultKind) -> Delivery {
             let refusal = Refusal::new(200, Text::Given(text.clone()));
             refuse(refusal)
         }
+        FaultKind::WrongKey403 => refuse(Refusal::new(403, Text::ApiKeyWrong)),
         FaultKind::Forbidden403 => refuse(Refusal::new(403, Text::AccessDenied)),
         FaultKind::Account404 => refuse(Refusal::new(404, Text::AccountMissing)),
         FaultKind::FieldError { field, text } => {
             let complaint = Complaint::new(field, Text::Given(text.clone()));
-            refuse(Refusal::about(Text::OrderNotLoaded, vec![complaint]))
+            refuse(Refusal::about(not_loaded(call), vec![complaint]))
         }
         // Of the others only `down` comes here: carry_out keeps the rest to itself.
         _ => Delivery::Nothing,
+    }
+}
+
+/// How a method says that it refuses what was sent.
+fn not_loaded(call: &Call) -> Text {
+    match (call.method.as_str(), call.path.strip_prefix("/api/v5/")) {
+        ("POST", Some(path)) if path.starts_with("orders/") => Text::OrderNotLoaded,
+        ("POST", Some(path)) if path.starts_with("customers/") => Text::CustomerNotLoaded,
+        ("POST", _) => Text::EntityFormat,
+        _ => Text::InputParameters,
     }
 }
 

@@ -2,8 +2,8 @@
 //! documentation and most tests rely on its codes, so a code is never renamed here.
 
 use crate::simulator::account::{
-    Account, CustomField, Dictionary, Entity, Entry, ErrorsShape, FieldType, Language, PaymentType,
-    Site, Status, User,
+    Account, CustomField, Dictionary, Entity, Entry, ErrorsShape, FieldType, Language, Offer,
+    PaymentType, Site, Status, User,
 };
 
 impl Default for Account {
@@ -45,6 +45,9 @@ impl Default for Account {
             ],
             delivery_services: vec![entry("cdek", "СДЭК")],
             product_statuses: vec![entry("new", "Новый"), entry("in-reserve", "В резерве")],
+            price_types: vec![entry("base", "Базовая")],
+            stores: vec![entry("main", "Основной склад")],
+            offers: offers(),
             users: vec![
                 user(7, "Ирина", "Админова", false),
                 user(12, "Пётр", "Менеджеров", true),
@@ -62,7 +65,9 @@ fn scopes() -> Vec<String> {
         "customer_read",
         "customer_write",
         "reference_read",
+        "reference_write",
         "custom_fields_read",
+        "custom_fields_write",
         "store_read",
         "user_read",
         "notification_write",
@@ -93,14 +98,36 @@ fn payment_types() -> Vec<PaymentType> {
         name: "Наличные".to_owned(),
         delivery_types: Vec::new(),
         sites: Vec::new(),
+        payment_statuses: Vec::new(),
     };
     let on_delivery = PaymentType {
         code: "cash-on-delivery".to_owned(),
         name: "Оплата курьеру".to_owned(),
         delivery_types: vec!["courier".to_owned()],
         sites: vec!["shop-ru".to_owned()],
+        payment_statuses: vec!["not-paid".to_owned()],
     };
-    vec![cash, on_delivery]
+    let card = PaymentType {
+        code: "bank-card".to_owned(),
+        name: "Банковская карта".to_owned(),
+        ..cash.clone()
+    };
+    vec![cash, on_delivery, card]
+}
+
+fn offers() -> Vec<Offer> {
+    [
+        (101, "sofa-1", "w-101", "Диван «Тверь»"),
+        (102, "lamp-7", "w-102", "Лампа «Ночь»"),
+        (103, "table-3", "w-103", "Стол «Обед»"),
+    ]
+    .map(|(id, external_id, xml_id, name)| Offer {
+        id,
+        external_id: external_id.to_owned(),
+        xml_id: xml_id.to_owned(),
+        name: name.to_owned(),
+    })
+    .to_vec()
 }
 
 fn custom_fields() -> Vec<CustomField> {

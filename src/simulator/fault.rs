@@ -72,13 +72,16 @@ pub enum FaultKind {
         #[serde(default = "internal_text")]
         text: String,
     },
+    /// 403 `Wrong "apiKey" value.` Nothing is stored.
+    #[serde(rename = "wrong_key_403")]
+    WrongKey403,
     /// 403 `Access denied.` Nothing is stored.
     #[serde(rename = "forbidden_403")]
     Forbidden403,
     /// 404 `Account does not exist.` Nothing is stored.
     #[serde(rename = "account_404")]
     Account404,
-    /// 400 `Order is not loaded` with this complaint. Nothing is stored.
+    /// 400 with this complaint, in the words in which the method refuses: `Order is not loaded` for orders. Nothing is stored.
     FieldError {
         /// Path of the field, e.g. `customFields.city`.
         field: String,
@@ -103,6 +106,7 @@ impl FaultKind {
             Self::Partial460 { .. } => "partial_460",
             Self::NonJson200 => "non_json_200",
             Self::SuccessFalse200 { .. } => "success_false_200",
+            Self::WrongKey403 => "wrong_key_403",
             Self::Forbidden403 => "forbidden_403",
             Self::Account404 => "account_404",
             Self::FieldError { .. } => "field_error",

@@ -2,7 +2,8 @@
 
 use crate::simulator::schema::Field;
 use crate::simulator::schema::Shape::{
-    Boolean, Date, DateTime, Email, Id, Integer, Line, List, Map, Number, Object, OneOf, Text, Time,
+    Boolean, Date, DateTime, Email, Id, Integer, Keyed, Line, List, Map, Number, Object, OneOf,
+    Text, Time,
 };
 use crate::simulator::schema::field;
 
@@ -52,6 +53,13 @@ const CONTRAGENT: &[Field] = &[
     field("KPP", Line),
     field("OGRN", Line),
     field("OGRNIP", Line),
+    field("certificateNumber", Line),
+    field("certificateDate", Date),
+    field("BIK", Line),
+    field("bank", Line),
+    field("bankAddress", Text),
+    field("corrAccount", Line),
+    field("bankAccount", Line),
 ];
 
 const ITEM: &[Field] = &[
@@ -77,17 +85,24 @@ const ITEM: &[Field] = &[
     ),
     field(
         "properties",
-        List(&Object(&[
-            field("code", Line),
-            field("name", Line),
-            field("value", Text),
-        ])),
+        Keyed(
+            "code",
+            &[
+                field("code", Line),
+                field("name", Line),
+                field("value", Text),
+            ],
+        ),
     ),
     field(
         "externalIds",
         List(&Object(&[field("code", Line), field("value", Id)])),
     ),
     field("externalId", Id),
+    field(
+        "markingObjects",
+        List(&Object(&[field("code", Line), field("provider", Line)])),
+    ),
 ];
 
 const PAYMENT: &[Field] = &[

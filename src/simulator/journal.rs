@@ -31,6 +31,9 @@ pub struct ReceivedRequest {
     pub query: Vec<(String, String)>,
     /// Fields of an urlencoded body; those that carry a JSON object or array are parsed. `apiKey` masked.
     pub form: Map<String, Value>,
+    /// The same fields letter for letter, after percent-decoding and nothing else; not shown in JSON.
+    #[serde(skip)]
+    pub fields: Vec<(String, String)>,
     /// The status that was sent; none when the connection ended without one, or while the request waits.
     pub status: Option<u16>,
     /// `answered`, the kind of the fault that struck, or `waiting`.
@@ -58,6 +61,7 @@ pub(super) struct Journal {
     kept: VecDeque<Kept>,
     bytes: usize,
     total: u64,
+    by_operation: BTreeMap<&'static str, u64>,
     by_outcome: BTreeMap<&'static str, u64>,
     by_status: BTreeMap<u16, u64>,
 }
@@ -66,6 +70,7 @@ impl Journal {
     /// Enters a request on arrival and returns its number.
     pub(super) fn arrive(&mut self, at: Duration, operation: &'static str, call: &Call) -> u64 {
         self.total += 1;
+        *self.by_operation.entry(operation).or_default() += 1;
         let mut call = call.clone();
         call.mask_key(MASK);
         let bytes = call.size();
@@ -119,11 +124,8 @@ impl Journal {
     pub(super) fn totals(&self) -> Totals {
         Totals {
             received: self.total,
-            by_outcome: self
-                .by_outcome
-                .iter()
-                .map(|(outcome, count)| ((*outcome).to_owned(), *count))
-                .collect(),
+            by_operation: named(&self.by_operation),
+            by_outcome: named(&self.by_outcome),
             by_status: self.by_status.clone(),
         }
     }
@@ -134,6 +136,8 @@ impl Journal {
 pub struct Totals {
     /// Requests that reached the API.
     pub received: u64,
+    /// How many called which API method.
+    pub by_operation: BTreeMap<String, u64>,
     /// How many ended in which outcome.
     pub by_outcome: BTreeMap<String, u64>,
     /// How many were answered with which status.
@@ -156,10 +160,18 @@ impl Kept {
             operation: self.operation.to_owned(),
             query: self.call.query.clone(),
             form,
+            fields: self.call.form.clone(),
             status: self.status,
             outcome: self.outcome.to_owned(),
         }
     }
+}
+
+fn named(counts: &BTreeMap<&'static str, u64>) -> BTreeMap<String, u64> {
+    let named = counts
+        .iter()
+        .map(|(name, count)| ((*name).to_owned(), *count));
+    named.collect()
 }
 
 /// Objects and arrays are parsed; a scalar stays the text it was.
@@ -188,6 +200,10 @@ mod tests {
         assert_eq!(received[MOST_REQUESTS - 1].status, Some(200));
         assert_eq!(journal.totals().received, MOST_REQUESTS as u64 + 1);
         assert_eq!(journal.totals().by_status[&200], MOST_REQUESTS as u64 + 1);
+        assert_eq!(
+            journal.totals().by_operation["orders/list"],
+            MOST_REQUESTS as u64 + 1
+        );
     }
 
     #[test]

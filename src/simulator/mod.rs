@@ -5,7 +5,8 @@
 //! What it is true to: the key and its refusals, urlencoded bodies with JSON inside (a JSON body carries nothing), 201
 //! and 200, numbers like `17A`, times without a zone, `[]` for empty maps, paging by 20, 50 or 100, loose text
 //! search, 460 for partly failed uploads, 503 above the rate limit, unknown custom fields that vanish, unknown codes
-//! that refuse the order, duplicates by external id, customers merged into others.
+//! that refuse the order, lines that find their offer or become free text, payments that do not go with a delivery, duplicates by external
+//! id, customers merged into others.
 //!
 //! Where nobody knows what the CRM does, it takes the stricter way: a text that is a number, an e-mail without a
 //! domain or a line over 255 characters is refused. One external id exists once in the whole account.
@@ -44,6 +45,7 @@ mod fields;
 mod filters;
 mod http;
 mod journal;
+mod lines;
 mod lists;
 mod operation;
 mod options;
@@ -51,9 +53,11 @@ mod order_checks;
 mod orders;
 mod pace;
 mod pages;
+mod payments;
 mod records;
 mod reference;
 mod schema;
+mod set_up;
 mod shared;
 mod texts;
 mod time;
@@ -61,8 +65,8 @@ mod upload;
 mod world;
 
 pub use account::{
-    Account, CustomField, Dictionary, Entity, Entry, ErrorsShape, FieldType, Language, PaymentType,
-    Site, Status, User,
+    Account, CustomField, Dictionary, Entity, Entry, ErrorsShape, FieldType, Language, Offer,
+    PaymentType, Site, Status, User,
 };
 pub use crm::SimulatedCrm;
 pub use fault::{Body, Calls, Fault, FaultKind, Stage, Target};

@@ -15,11 +15,19 @@ pub(super) enum Operation {
     Settings,
     /// The list as it stands in the path, e.g. `order-types`.
     Reference(String),
+    /// The list and the code of the entry.
+    EditReference(String, String),
     CustomFields,
     /// Entity and code.
     CustomField(String, String),
+    /// Entity.
+    CreateCustomField(String),
+    /// Entity and code.
+    EditCustomField(String, String),
     Dictionaries,
     Dictionary(String),
+    CreateDictionary,
+    EditDictionary(String),
     Users,
     User(String),
     CreateCustomer,
@@ -48,10 +56,15 @@ impl Operation {
             Self::SystemInfo => "system/info",
             Self::Settings => "settings/get",
             Self::Reference(_) => "reference/list",
+            Self::EditReference(..) => "reference/edit",
             Self::CustomFields => "custom-fields/list",
             Self::CustomField(..) => "custom-fields/get",
+            Self::CreateCustomField(_) => "custom-fields/create",
+            Self::EditCustomField(..) => "custom-fields/edit",
             Self::Dictionaries => "dictionaries/list",
             Self::Dictionary(_) => "dictionaries/get",
+            Self::CreateDictionary => "dictionaries/create",
+            Self::EditDictionary(_) => "dictionaries/edit",
             Self::Users => "users/list",
             Self::User(_) => "users/get",
             Self::CreateCustomer => "customers/create",
@@ -77,10 +90,15 @@ impl Operation {
         match self {
             Self::ApiVersions | Self::Credentials | Self::SystemInfo | Self::Settings => None,
             Self::Reference(_) => Some("reference_read"),
+            Self::EditReference(..) => Some("reference_write"),
             Self::CustomFields
             | Self::CustomField(..)
             | Self::Dictionaries
             | Self::Dictionary(_) => Some("custom_fields_read"),
+            Self::CreateCustomField(_)
+            | Self::EditCustomField(..)
+            | Self::CreateDictionary
+            | Self::EditDictionary(_) => Some("custom_fields_write"),
             Self::Users | Self::User(_) => Some("user_read"),
             Self::ListCustomers | Self::GetCustomer(_) => Some("customer_read"),
             Self::CreateCustomer
@@ -153,20 +171,31 @@ fn orders(segments: &[&str]) -> Option<(&'static str, Operation)> {
 }
 
 fn custom_fields(segments: &[&str]) -> Option<(&'static str, Operation)> {
-    let operation = match segments {
-        [] => Operation::CustomFields,
-        ["dictionaries"] => Operation::Dictionaries,
-        ["dictionaries", code] => Operation::Dictionary((*code).to_owned()),
-        [entity, code] => Operation::CustomField((*entity).to_owned(), (*code).to_owned()),
+    let owned = |text: &str| text.to_owned();
+    Some(match segments {
+        [] => ("GET", Operation::CustomFields),
+        ["dictionaries"] => ("GET", Operation::Dictionaries),
+        ["dictionaries", "create"] => ("POST", Operation::CreateDictionary),
+        ["dictionaries", code] => ("GET", Operation::Dictionary(owned(code))),
+        ["dictionaries", code, "edit"] => ("POST", Operation::EditDictionary(owned(code))),
+        [entity, "create"] => ("POST", Operation::CreateCustomField(owned(entity))),
+        [entity, code] => ("GET", Operation::CustomField(owned(entity), owned(code))),
+        [entity, code, "edit"] => (
+            "POST",
+            Operation::EditCustomField(owned(entity), owned(code)),
+        ),
         _ => return None,
-    };
-    Some(("GET", operation))
+    })
 }
 
 fn others(segments: &[&str]) -> Option<(&'static str, Operation)> {
     Some(match segments {
         ["settings"] => ("GET", Operation::Settings),
         ["reference", list] => ("GET", Operation::Reference((*list).to_owned())),
+        ["reference", list, code, "edit"] => (
+            "POST",
+            Operation::EditReference((*list).to_owned(), (*code).to_owned()),
+        ),
         ["users"] => ("GET", Operation::Users),
         ["users", id] => ("GET", Operation::User((*id).to_owned())),
         ["notifications", "send"] => ("POST", Operation::Notify),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::simulator::account::{Account, has_code};
 use crate::simulator::answer::{Complaint, Refusal};
+use crate::simulator::lines;
 use crate::simulator::records::text_of;
 use crate::simulator::texts::Text;
 use crate::simulator::world::World;
@@ -13,8 +14,8 @@ use crate::simulator::world::World;
 pub(super) enum Buyer {
     /// A customer of the account, by internal id.
     Known(u64),
-    /// A browser that no customer has yet: the CRM makes one.
-    Browser(String),
+    /// The CRM makes one with these fields: a browser that no customer has yet, a company.
+    New(Map<String, Value>),
 }
 
 /// Fields that may not stand together, or only together.
@@ -33,24 +34,30 @@ pub(super) fn relations(fields: &Map<String, Value>, complaints: &mut Vec<Compla
     {
         complain("countryIso");
     }
-    if let Some(contragent) = fields.get("contragent").and_then(Value::as_object) {
-        let kind = text_of(contragent, "contragentType").unwrap_or("individual");
-        let banned: &[&str] = match kind {
-            "individual" => &[
-                "legalName",
-                "legalAddress",
-                "INN",
-                "OKPO",
-                "KPP",
-                "OGRN",
-                "OGRNIP",
-            ],
-            "legal-entity" => &["OGRNIP"],
-            _ => &["KPP", "OGRN"],
-        };
-        for name in banned.iter().filter(|name| contragent.contains_key(**name)) {
-            complain(&format!("contragent.{name}"));
-        }
+    contragent(fields, complaints);
+    lines::format(fields, complaints);
+    let delivery = fields.get("delivery").unwrap_or(&Value::Null);
+    if delivery["vatRate"]
+        .as_str()
+        .is_some_and(|rate| !lines::is_vat(rate))
+    {
+        complaints.push(Complaint::new("delivery.vatRate", Text::Invalid));
+    }
+}
+
+/// Requisites that the type of contragent does not have.
+pub(super) fn contragent(fields: &Map<String, Value>, complaints: &mut Vec<Complaint>) {
+    let Some(contragent) = fields.get("contragent").and_then(Value::as_object) else {
+        return;
+    };
+    let kind = text_of(contragent, "contragentType").unwrap_or("individual");
+    let is_banned = |name: &str| match kind {
+        "individual" => name != "contragentType",
+        "legal-entity" => ["OGRNIP", "certificateNumber", "certificateDate"].contains(&name),
+        _ => ["KPP", "OGRN"].contains(&name),
+    };
+    for name in contragent.keys().filter(|name| is_banned(name)) {
+        complaints.push(Complaint::new(format!("contragent.{name}"), Text::Invalid));
     }
 }
 
@@ -58,12 +65,12 @@ pub(super) fn relations(fields: &Map<String, Value>, complaints: &mut Vec<Compla
 pub(super) fn codes(
     account: &Account,
     fields: &Map<String, Value>,
-    site: &str,
     complaints: &mut Vec<Complaint>,
 ) {
     let simple = [
         ("orderType", "OrderType", &account.order_types),
         ("orderMethod", "OrderMethod", &account.order_methods),
+        ("shipmentStore", "Store", &account.stores),
     ];
     for (name, class, known) in simple {
         if let Some(code) = text_of(fields, name).filter(|code| !has_code(known, code)) {
@@ -74,9 +81,6 @@ pub(super) fn codes(
         && account.status_group(code).is_empty()
     {
         complaints.push(unknown("status", "Status", code));
-    }
-    if let Some(code) = text_of(fields, "shipmentStore") {
-        complaints.push(unknown("shipmentStore", "Store", code));
     }
     if let Some(manager) = fields.get("managerId")
         && !account.users.iter().any(|user| *manager == json!(user.id))
@@ -90,58 +94,10 @@ pub(super) fn codes(
     if let Some(code) = delivery.filter(|code| !has_code(&account.delivery_types, code)) {
         complaints.push(unknown("delivery.code", "DeliveryType", code));
     }
-    let list = |name: &str| fields.get(name).and_then(Value::as_array);
-    for (index, item) in list("items").into_iter().flatten().enumerate() {
-        if let Some(code) = item["status"].as_str()
-            && !has_code(&account.product_statuses, code)
-        {
-            let path = format!("items[{index}].status");
-            complaints.push(unknown(&path, "OrderProductStatus", code));
-        }
-    }
-    for (index, payment) in list("payments").into_iter().flatten().enumerate() {
-        let path = format!("payments[{index}]");
-        complaints.extend(payment_complaints(
-            account,
-            payment,
-            (delivery, site),
-            &path,
-        ));
-    }
+    lines::codes(account, fields, complaints);
 }
 
-fn payment_complaints(
-    account: &Account,
-    payment: &Value,
-    (delivery, site): (Option<&str>, &str),
-    path: &str,
-) -> Vec<Complaint> {
-    let mut complaints = Vec::new();
-    if let Some(code) = payment["status"].as_str()
-        && !has_code(&account.payment_statuses, code)
-    {
-        complaints.push(unknown(&format!("{path}.status"), "PaymentStatus", code));
-    }
-    let Some(code) = payment["type"].as_str() else {
-        return complaints;
-    };
-    let path = format!("{path}.type");
-    let Some(kind) = account.payment_types.iter().find(|kind| kind.code == code) else {
-        complaints.push(unknown(&path, "PaymentType", code));
-        return complaints;
-    };
-    let goes_with =
-        |list: &[String], code: &str| list.is_empty() || list.iter().any(|one| one == code);
-    if delivery.is_some_and(|delivery| !goes_with(&kind.delivery_types, delivery)) {
-        complaints.push(Complaint::new(path.clone(), Text::PaymentAndDelivery));
-    }
-    if !goes_with(&kind.sites, site) {
-        complaints.push(Complaint::new(path, Text::PaymentAndSite));
-    }
-    complaints
-}
-
-fn unknown(path: &str, class: &'static str, code: &str) -> Complaint {
+pub(super) fn unknown(path: &str, class: &'static str, code: &str) -> Complaint {
     Complaint::new(path, Text::Unknown(class, "code", code.to_owned()))
 }
 
@@ -171,11 +127,49 @@ pub(super) fn buyer(
         });
         return Ok(Some(match known {
             Some(known) => Buyer::Known(known.id),
-            None => Buyer::Browser(browser.to_owned()),
+            None => Buyer::New(made_with(customer)),
         }));
+    }
+    if customer["type"].is_string() {
+        return Ok(Some(Buyer::New(made_with(customer))));
     }
     let complaint = Complaint::new("customer", Text::SetOneOf("id, externalId"));
     Err(Refusal::about(Text::EntityFormat, vec![complaint]))
+}
+
+/// What a customer is made with besides the order's contact.
+fn made_with(customer: &Value) -> Map<String, Value> {
+    let members = ["browserId", "type", "nickName"].into_iter();
+    let sent = members.filter_map(|name| Some((name.to_owned(), customer.get(name)?.clone())));
+    sent.collect()
+}
+
+/// The contact person of a company is a customer too.
+pub(super) fn contact(
+    world: &World,
+    contact: Option<&Value>,
+    complaints: &mut Vec<Complaint>,
+) -> Result<(), Refusal> {
+    let Some(contact) = contact else {
+        return Ok(());
+    };
+    let (found, key, value) = if let Some(id) = contact["id"].as_u64() {
+        (Some(id), "id", id.to_string())
+    } else if let Some(external) = contact["externalId"].as_str() {
+        let found = world.records.customer_by_external(external);
+        (found, "externalId", external.to_owned())
+    } else {
+        let complaint = Complaint::new("contact", Text::SetOneOf("id, externalId"));
+        return Err(Refusal::about(Text::EntityFormat, vec![complaint]));
+    };
+    if found
+        .and_then(|id| world.records.live_customer(id))
+        .is_none()
+    {
+        let text = Text::CustomerUnknown(key, value);
+        complaints.push(Complaint::new(format!("contact.{key}"), text));
+    }
+    Ok(())
 }
 
 fn by_external(

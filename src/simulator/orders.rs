@@ -9,7 +9,9 @@ use crate::simulator::call::Call;
 use crate::simulator::custom_values;
 use crate::simulator::customers::without_nulls;
 use crate::simulator::fields::ORDER;
+use crate::simulator::lines;
 use crate::simulator::order_checks::{self, Buyer};
+use crate::simulator::payments;
 use crate::simulator::records::text_of;
 use crate::simulator::schema::Check;
 use crate::simulator::texts::Text;
@@ -62,7 +64,7 @@ fn add(world: &mut World, sent: &Value, site: &str) -> Result<u64, Refusal> {
     if external.is_some_and(|id| world.records.order_by_external(&id).is_some()) {
         return Err(Refusal::new(400, Text::OrderExists));
     }
-    let checked = check(world, sent, site)?;
+    let checked = check(world, sent, site, None)?;
     let Checked {
         mut fields,
         custom,
@@ -94,15 +96,15 @@ fn add(world: &mut World, sent: &Value, site: &str) -> Result<u64, Refusal> {
     }
     let customer = match buyer {
         Some(Buyer::Known(id)) => id,
-        Some(Buyer::Browser(browser)) => customer_of(world, &fields, Some(browser)),
-        None => customer_of(world, &fields, None),
+        Some(Buyer::New(more)) => customer_of(world, &fields, more),
+        None => customer_of(world, &fields, Map::new()),
     };
     let custom = without_nulls(custom);
     Ok(world.records.add_order(customer, fields, custom))
 }
 
 /// The customer that the CRM makes by itself out of an order's contact.
-fn customer_of(world: &mut World, order: &Map<String, Value>, browser: Option<String>) -> u64 {
+fn customer_of(world: &mut World, order: &Map<String, Value>, more: Map<String, Value>) -> u64 {
     let mut fields = Map::new();
     for name in [
         "firstName",
@@ -125,13 +127,12 @@ fn customer_of(world: &mut World, order: &Map<String, Value>, browser: Option<St
     if !phones.is_empty() {
         fields.insert("phones".to_owned(), Value::Array(phones));
     }
-    if let Some(browser) = browser {
-        fields.insert("browserId".to_owned(), browser.into());
-    }
+    fields.extend(more);
     world.records.add_customer(fields, Map::new())
 }
 
-fn check(world: &World, sent: &Value, site: &str) -> Result<Checked, Refusal> {
+/// `edited` is the order that is there already.
+fn check(world: &World, sent: &Value, site: &str, edited: Option<u64>) -> Result<Checked, Refusal> {
     let account = &world.setup.account;
     let sent = sent
         .as_object()
@@ -144,7 +145,9 @@ fn check(world: &World, sent: &Value, site: &str) -> Result<Checked, Refusal> {
         return Err(Refusal::about(Text::EntityFormat, check.complaints));
     }
     let mut complaints = Vec::new();
-    order_checks::codes(account, &fields, site, &mut complaints);
+    order_checks::codes(account, &fields, &mut complaints);
+    complaints.extend(payments::complaints(world, &fields, site, edited));
+    order_checks::contact(world, fields.get("contact"), &mut complaints)?;
     let customer = fields.remove("customer");
     let buyer = order_checks::buyer(world, customer.as_ref(), &mut complaints)?;
     let custom = custom_values::accept(
@@ -153,15 +156,15 @@ fn check(world: &World, sent: &Value, site: &str) -> Result<Checked, Refusal> {
         fields.remove("customFields").as_ref(),
         &mut complaints,
     );
-    if complaints.is_empty() {
-        Ok(Checked {
-            fields,
-            custom,
-            buyer,
-        })
-    } else {
-        Err(Refusal::about(Text::OrderNotLoaded, complaints))
+    if !complaints.is_empty() {
+        return Err(Refusal::about(Text::OrderNotLoaded, complaints));
     }
+    lines::link(account, &mut fields);
+    Ok(Checked {
+        fields,
+        custom,
+        buyer,
+    })
 }
 
 fn find(world: &World, call: &Call, id: &str, absent: Text) -> Result<u64, Refusal> {
@@ -194,7 +197,7 @@ pub(super) fn edit(world: &mut World, call: &Call, id: &str) -> Result<Answer, R
     let sent = call.json("order")?;
     let id = find(world, call, id, Text::NothingToEdit)?;
     let site = world.site(call, sent["site"].as_str(), &Text::OrderNotLoaded)?;
-    let checked = check(world, &sent, &site)?;
+    let checked = check(world, &sent, &site, Some(id))?;
     let Checked {
         mut fields,
         custom,
@@ -214,6 +217,7 @@ pub(super) fn edit(world: &mut World, call: &Call, id: &str) -> Result<Answer, R
         order.custom.extend(custom);
         order.custom.retain(|_, value| !value.is_null());
     }
+    world.records.note_payments(id);
     if let Some(Buyer::Known(customer)) = buyer {
         world.records.reassign(id, customer);
     }

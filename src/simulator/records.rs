@@ -33,6 +33,8 @@ pub(super) struct Records {
     pub(super) customers: BTreeMap<u64, Customer>,
     order_ids: HashMap<String, u64>,
     customer_ids: HashMap<String, u64>,
+    /// The order of every external id of a payment.
+    payment_ids: HashMap<String, u64>,
 }
 
 impl Records {
@@ -57,6 +59,7 @@ impl Records {
             custom,
         };
         self.orders.insert(id, order);
+        self.note_payments(id);
         if let Some(customer) = self.customers.get_mut(&customer) {
             customer.orders += 1;
         }
@@ -85,6 +88,23 @@ impl Records {
         };
         self.customers.insert(id, customer);
         id
+    }
+
+    /// Enters the external ids of an order's payments, instead of those it had.
+    pub(super) fn note_payments(&mut self, order: u64) {
+        self.payment_ids.retain(|_, holder| *holder != order);
+        let fields = self.orders.get(&order).map(|order| &order.fields);
+        let payments = fields.and_then(|fields| fields.get("payments"));
+        for payment in payments.and_then(Value::as_array).into_iter().flatten() {
+            if let Some(external) = payment["externalId"].as_str() {
+                self.payment_ids.insert(external.to_owned(), order);
+            }
+        }
+    }
+
+    /// The order that holds the payment of that external id.
+    pub(super) fn payment_by_external(&self, external: &str) -> Option<u64> {
+        self.payment_ids.get(external).copied()
     }
 
     /// Whether an order of that external id exists.

@@ -31,7 +31,8 @@ pub(super) fn answer(world: &World, operation: &Operation, call: &Call) -> Resul
             .map(|field| Answer::ok(json!({"customField": show_field(field, 0)})))
             .ok_or_else(Refusal::not_found),
         Operation::Dictionaries => {
-            let shown: Vec<Value> = account.dictionaries.iter().map(show_dictionary).collect();
+            let shown = account.dictionaries.iter().map(show_dictionary);
+            let shown = filtered(call, &["code", "name"], shown)?;
             let (pagination, rows) = page_of(call, shown)?;
             Ok(Answer::ok(
                 json!({"pagination": pagination, "customDictionaries": rows}),
@@ -94,13 +95,10 @@ fn reference(account: &Account, list: &str) -> Result<Answer, Refusal> {
         "delivery-types" => keyed("deliveryTypes", delivery_types(account)),
         "delivery-services" => keyed("deliveryServices", plain(&account.delivery_services)),
         "product-statuses" => keyed("productStatuses", plain(&account.product_statuses)),
-        "stores" => keyed("stores", json!([])),
+        "stores" => keyed("stores", listed(&account.stores)),
         "couriers" => keyed("couriers", json!([])),
         "legal-entities" => keyed("legalEntities", json!([])),
-        "price-types" => keyed(
-            "priceTypes",
-            json!([{"code": "base", "name": "Базовая", "active": true, "default": true}]),
-        ),
+        "price-types" => keyed("priceTypes", listed(&account.price_types)),
         "units" => keyed(
             "units",
             json!([{"code": "pc", "name": "Штука", "sym": "шт.", "default": true, "active": true}]),
@@ -147,6 +145,16 @@ fn sites(account: &Account) -> Value {
             })
         },
     )
+}
+
+/// Some lists are arrays.
+fn listed(entries: &[Entry]) -> Value {
+    let shown = entries.iter().enumerate();
+    shown
+        .map(|(index, entry)| {
+            json!({"code": entry.code, "name": entry.name, "active": entry.active, "default": index == 0})
+        })
+        .collect()
 }
 
 fn plain(entries: &[Entry]) -> Value {
@@ -213,10 +221,18 @@ fn payment_types(account: &Account) -> Value {
         &account.payment_types,
         |kind| &kind.code,
         |index, kind| {
+            let statuses = match kind.payment_statuses.as_slice() {
+                [] => account
+                    .payment_statuses
+                    .iter()
+                    .map(|status| status.code.clone())
+                    .collect(),
+                some => some.to_vec(),
+            };
             json!({
                 "name": kind.name, "code": kind.code, "active": true, "defaultForCrm": index == 0,
                 "defaultForApi": index == 0, "deliveryTypes": kind.delivery_types,
-                "paymentStatuses": account.payment_statuses.iter().map(|status| &status.code).collect::<Vec<_>>(),
+                "paymentStatuses": statuses,
                 "sites": kind.sites,
             })
         },
@@ -241,8 +257,23 @@ fn delivery_types(account: &Account) -> Value {
 }
 
 fn custom_fields(account: &Account, call: &Call) -> Result<Answer, Refusal> {
-    let filters = call.filters()?;
+    let fields = account.custom_fields.iter().enumerate();
+    let shown = fields.map(|(index, field)| show_field(field, index));
     let known = ["entity", "code", "type", "viewMode", "displayArea", "name"];
+    let shown = filtered(call, &known, shown)?;
+    let (pagination, rows) = page_of(call, shown)?;
+    Ok(Answer::ok(
+        json!({"pagination": pagination, "customFields": rows}),
+    ))
+}
+
+/// Those that for every filter name have one of its values; refuses a filter that is not known.
+fn filtered(
+    call: &Call,
+    known: &[&str],
+    shown: impl Iterator<Item = Value>,
+) -> Result<Vec<Value>, Refusal> {
+    let filters = call.filters()?;
     if filters
         .iter()
         .any(|one| !known.contains(&one.name.as_str()))
@@ -257,20 +288,10 @@ fn custom_fields(account: &Account, call: &Call) -> Result<Answer, Refusal> {
                 .any(|other| shown[&other.name] == other.value.as_str())
         })
     };
-    let shown = account
-        .custom_fields
-        .iter()
-        .enumerate()
-        .map(|(index, field)| show_field(field, index))
-        .filter(|shown| fits(shown))
-        .collect();
-    let (pagination, rows) = page_of(call, shown)?;
-    Ok(Answer::ok(
-        json!({"pagination": pagination, "customFields": rows}),
-    ))
+    Ok(shown.filter(fits).collect())
 }
 
-fn entity_name(entity: Entity) -> &'static str {
+pub(super) fn entity_name(entity: Entity) -> &'static str {
     match entity {
         Entity::Order => "order",
         Entity::Customer => "customer",
@@ -320,6 +341,14 @@ fn notify(call: &Call) -> Result<Answer, Refusal> {
     }
     if notification["message"].as_str().is_none_or(str::is_empty) {
         complaints.push(Complaint::new("message", Text::Blank));
+    }
+    let is_list = |key: &str| {
+        let list = notification[key].as_array();
+        list.is_some_and(|list| !list.is_empty())
+    };
+    // Whether the CRM refuses a notification to nobody is not known; the stricter way is taken.
+    if !is_list("userGroups") && !is_list("userIds") {
+        complaints.push(Complaint::new("userGroups", Text::Blank));
     }
     if complaints.is_empty() {
         Ok(Answer::ok(json!({})))

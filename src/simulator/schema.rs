@@ -30,6 +30,8 @@ pub(super) enum Shape {
     OneOf(&'static [&'static str]),
     Object(&'static [Field]),
     List(&'static Shape),
+    /// A list of objects, or a map of them whose keys are their members of this name; kept as a list.
+    Keyed(&'static str, &'static [Field]),
     /// An object whose members are checked elsewhere; PHP writes an empty one as `[]`.
     Map,
 }
@@ -103,6 +105,13 @@ impl Check {
                 Value::Array(items) => Some(self.list(*member, items, path)),
                 _ => self.complain(path, Text::Invalid),
             },
+            Shape::Keyed(key, fields) => {
+                let items = keyed(key, value);
+                match items {
+                    Some(items) => Some(self.list(Shape::Object(fields), &items, path)),
+                    None => self.complain(path, Text::Invalid),
+                }
+            }
             Shape::Map => match value {
                 Value::Object(_) => Some(value.clone()),
                 Value::Array(items) if items.is_empty() => Some(Value::Object(Map::new())),
@@ -142,6 +151,24 @@ impl Check {
     }
 }
 
+/// The objects of a list, or of a map by one of their members.
+fn keyed(key: &str, value: &Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Array(items) => Some(items.clone()),
+        Value::Object(members) => {
+            let with_key = |(code, member): (&String, &Value)| {
+                let mut member = member.clone();
+                if let Some(fields) = member.as_object_mut() {
+                    fields.entry(key).or_insert_with(|| code.as_str().into());
+                }
+                member
+            };
+            Some(members.iter().map(with_key).collect())
+        }
+        _ => None,
+    }
+}
+
 /// Whether a value without members fits the shape.
 fn is_scalar(shape: Shape, value: &Value) -> bool {
     match shape {
@@ -154,7 +181,7 @@ fn is_scalar(shape: Shape, value: &Value) -> bool {
         Shape::Time => value.as_str().is_some_and(is_time),
         Shape::Email => value.as_str().is_some_and(is_email),
         Shape::OneOf(words) => value.as_str().is_some_and(|word| words.contains(&word)),
-        Shape::Object(_) | Shape::List(_) | Shape::Map => false,
+        Shape::Object(_) | Shape::List(_) | Shape::Keyed(..) | Shape::Map => false,
     }
 }
 

@@ -35,6 +35,14 @@ pub(super) enum Text {
     CustomerUnknown(&'static str, String),
     PaymentAndDelivery,
     PaymentAndSite,
+    /// By analogy.
+    PaymentAndStatus,
+    /// By analogy.
+    PaymentExists(String),
+    /// No such offer: its internal id.
+    OfferUnknown(i64),
+    /// By analogy.
+    NotUnique,
     Invalid,
     Blank,
     TooLong(usize),
@@ -92,6 +100,12 @@ impl Text {
             Self::PaymentAndSite => {
                 "This payment type is not available in selected store".to_owned()
             }
+            Self::PaymentAndStatus => {
+                "This payment status is not supported for the payment type".to_owned()
+            }
+            Self::PaymentExists(id) => format!("Payment with externalId={id} already exists."),
+            Self::OfferUnknown(id) => format!("Offer with id {id} not found."),
+            Self::NotUnique => "This value is already used.".to_owned(),
             Self::Invalid => "This value is not valid.".to_owned(),
             Self::Blank => "This value should not be blank.".to_owned(),
             Self::TooLong(most) => {
@@ -142,6 +156,12 @@ impl Text {
                 "Тип оплаты не поддерживается для данного типа доставки".to_owned()
             }
             Self::PaymentAndSite => "Тип оплаты недоступен в выбранном магазине".to_owned(),
+            Self::PaymentAndStatus => {
+                "Статус оплаты не поддерживается для данного типа оплаты".to_owned()
+            }
+            Self::PaymentExists(id) => format!("Оплата с externalId={id} уже существует."),
+            Self::OfferUnknown(id) => format!("Торговое предложение с id {id} не найдено."),
+            Self::NotUnique => "Значение уже используется.".to_owned(),
             Self::Invalid => "Значение недопустимо.".to_owned(),
             Self::Blank => "Значение не должно быть пустым.".to_owned(),
             Self::TooLong(most) => {

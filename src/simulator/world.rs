@@ -14,7 +14,7 @@ use crate::simulator::operation::{Operation, route};
 use crate::simulator::pace::Pace;
 use crate::simulator::records::Records;
 use crate::simulator::texts::Text;
-use crate::simulator::{customers, lists, orders, reference, time};
+use crate::simulator::{customers, lists, orders, reference, set_up, time};
 
 /// How the simulated account is set up; see [`Options`](crate::simulator::Options) for the meaning.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +146,13 @@ impl World {
             Operation::EditOrder(id) => orders::edit(self, call, id),
             Operation::OrderStatuses => Ok(lists::statuses(self, call)),
             Operation::FixOrderIds => orders::fix_external_ids(self, call),
+            Operation::EditReference(list, code) => set_up::reference(self, call, (list, code)),
+            Operation::CreateCustomField(entity) => set_up::create_field(self, call, entity),
+            Operation::EditCustomField(entity, code) => {
+                set_up::edit_field(self, call, (entity, code))
+            }
+            Operation::CreateDictionary => set_up::create_dictionary(self, call),
+            Operation::EditDictionary(code) => set_up::edit_dictionary(self, call, code),
             other => reference::answer(self, other, call),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::store::committer::Answer;
+use crate::store::failures::Failures;
 use crate::store::index::IndexWriter;
 use crate::store::outbox::Outbox;
 use crate::store::overlay::Overlay;
@@ -28,6 +29,7 @@ pub(super) struct Applier {
     pub(super) writer: IndexWriter,
     pub(super) overlay: Arc<Overlay>,
     pub(super) outbox: Arc<Mutex<Outbox>>,
+    pub(super) failures: Failures,
     /// The sequence of the last applied group.
     pub(super) applied: watch::Sender<u64>,
     pub(super) failure: watch::Sender<Option<Arc<StoreError>>>,
@@ -67,6 +69,9 @@ impl Applier {
         let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
         outbox.update_all(&changes);
         drop(outbox);
+        for (old, new) in &changes {
+            self.failures.note(old.as_ref(), new.as_ref());
+        }
         let answers = groups.into_iter().flat_map(|group| group.answers);
         answers.for_each(|answer| answer(Ok(())));
         self.applied.send_replace(last);

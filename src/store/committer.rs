@@ -29,7 +29,9 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) enum Command {
     Accept(Box<Prepared>, Reply<Accepted>),
     Begin(DeliveryId, Timestamp, Reply<Option<Delivery>>),
+    BeginAll(Vec<DeliveryId>, Timestamp, Reply<Vec<Option<Delivery>>>),
     Settle(Box<Settlement>, Reply<Settled>),
+    SettleAll(Vec<Settlement>, Reply<Vec<Settled>>),
     Order(LeadId, Order, Timestamp, Reply<Verdict>),
     Erase(LeadId, Timestamp, Reply<Verdict>),
     Orphan(Vec<(DeliveryId, Cause)>, Reply<usize>),
@@ -141,6 +143,14 @@ impl Committer {
             }
             Command::Settle(settlement, reply) => {
                 let decision = decide::settle(&settlement, view);
+                decided(decision, reply, When::Applied, view)
+            }
+            Command::BeginAll(ids, at, reply) => {
+                let decision = decide::begin_all(&ids, at, view);
+                decided(decision, reply, When::Committed, view)
+            }
+            Command::SettleAll(settlements, reply) => {
+                let decision = decide::settle_all(&settlements, view);
                 decided(decision, reply, When::Applied, view)
             }
             Command::Order(lead, order, now, reply) => {

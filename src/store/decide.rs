@@ -120,6 +120,22 @@ pub(super) fn begin(id: DeliveryId, at: Timestamp, view: &View<'_>) -> Decision<
     ))
 }
 
+/// Starts the next attempt of several deliveries. After an error those before it are started all the same: their next attempt looks up first.
+pub(super) fn begin_all(
+    ids: &[DeliveryId],
+    at: Timestamp,
+    view: &mut View<'_>,
+) -> Decision<Vec<Option<Delivery>>> {
+    let mut started = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (delivery, records) = begin(*id, at, view)?;
+        // Added one by one: two of them may belong to one lead.
+        view.add(records);
+        started.push(delivery);
+    }
+    Ok((started, Vec::new()))
+}
+
 /// The lead of this delivery went with a damaged part of the journal: a person must know.
 fn lost(status: &mut Status, id: DeliveryId) -> Decision<Option<Delivery>> {
     let detail = "the lead itself is lost with a damaged part of the journal; look for it in the newest backup".to_owned();
@@ -155,6 +171,20 @@ pub(super) fn settle(settlement: &Settlement, view: &View<'_>) -> Decision<Settl
     *delivery = settled.clone();
     let records = vec![put_attempt(id, &settlement.attempt)?, put_status(&status)?];
     Ok((Settled::Recorded(Box::new(settled)), records))
+}
+
+/// Records how several attempts ended. After an error those before it are settled all the same.
+pub(super) fn settle_all(
+    settlements: &[Settlement],
+    view: &mut View<'_>,
+) -> Decision<Vec<Settled>> {
+    let mut settled = Vec::with_capacity(settlements.len());
+    for settlement in settlements {
+        let (now, records) = settle(settlement, view)?;
+        view.add(records);
+        settled.push(now);
+    }
+    Ok((settled, Vec::new()))
 }
 
 /// How an operator's order was met.

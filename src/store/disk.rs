@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::store::StoreError;
+use crate::store::{Settings, StoreError};
 
 /// The disk under the data directory.
 #[derive(Clone, Debug)]
@@ -12,6 +12,14 @@ pub(super) struct Disk {
 }
 
 impl Disk {
+    /// The disk of these settings.
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            path: settings.path.clone(),
+            min_free: settings.min_free,
+        }
+    }
+
     /// Whether a new lead may be taken. A disk that cannot be asked counts as having room; the write itself will tell.
     pub(super) fn room_for_leads(&self) -> Result<(), StoreError> {
         self.room_for(0)

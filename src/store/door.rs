@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::delivery::{Attempt, Cause, Delivery, DeliveryId, State};
 use crate::lead::{DestinationId, FormId, Lead, LeadId};
@@ -16,8 +16,8 @@ use crate::store::query::{self, Sources};
 use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
-    Accepted, Begun, Due, Filter, FormCount, LeadPage, NewLead, Order, Ordered, Page, Settled,
-    Settlement, Status, Store, StoreError, StoredLead, Waiting,
+    Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
+    Ordered, Page, Settled, Settlement, Status, Store, StoreError, StoredLead, Waiting,
 };
 
 impl Store {
@@ -37,6 +37,11 @@ impl Store {
         skip: &HashSet<DeliveryId>,
     ) -> Vec<Due> {
         self.outbox().due(destination, window, limit, skip)
+    }
+
+    /// The due deliveries of one destination in one lane, the earliest first.
+    pub fn due_in_lane(&self, destination: &DestinationId, look: Look<'_>) -> Vec<Due> {
+        self.outbox().in_lane(destination, look)
     }
 
     /// When, after `after`, the next delivery of this destination has its time.
@@ -64,6 +69,42 @@ impl Store {
             }),
             None => Ok(Begun::NotOwed),
         }
+    }
+
+    /// [`Store::begin`] for several deliveries with one fdatasync; the answers are in their order.
+    pub async fn begin_all(
+        &self,
+        ids: Vec<DeliveryId>,
+        at: Timestamp,
+    ) -> Result<Vec<Begun>, StoreError> {
+        let begun = self.ask(|reply| Command::BeginAll(ids, at, reply)).await?;
+        self.catch_up().await?;
+        self.read(move |room| {
+            let with_lead = |delivery: Option<Delivery>| {
+                let Some(delivery) = delivery else {
+                    return Ok(Begun::NotOwed);
+                };
+                let key = delivery.id.lead;
+                let Some(bytes) = room.index.get(Table::Lead, key.as_bytes())? else {
+                    return Ok(Begun::NotOwed);
+                };
+                Ok(Begun::Started {
+                    lead: Arc::new(decode::<Lead>(&bytes)?),
+                    delivery: Box::new(delivery),
+                })
+            };
+            begun.into_iter().map(with_lead).collect()
+        })
+        .await
+    }
+
+    /// [`Store::settle`] for several attempts with one fdatasync; the answers are in their order.
+    pub async fn settle_all(
+        &self,
+        settlements: Vec<Settlement>,
+    ) -> Result<Vec<Settled>, StoreError> {
+        self.ask(|reply| Command::SettleAll(settlements, reply))
+            .await
     }
 
     /// Records how an attempt ended and what follows: both or neither. Returns when readers see it.
@@ -201,6 +242,11 @@ impl Store {
     /// Fires when new work or new states are visible to the readers.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.applied.clone()
+    }
+
+    /// Every delivery that fails from now on. A reader that falls behind is told how many it has missed.
+    pub fn failures(&self) -> broadcast::Receiver<FailedDelivery> {
+        self.0.failures.subscribe()
     }
 
     /// Whether a lead could be kept now.

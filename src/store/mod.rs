@@ -19,6 +19,7 @@ mod committer;
 mod decide;
 mod disk;
 mod door;
+mod failures;
 mod filter;
 mod frame;
 mod index;
@@ -35,6 +36,7 @@ mod snapshot;
 mod start;
 mod upkeep;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,9 +44,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Attempt, Conflict, Delivery, DeliveryId, Outcome, RetrySchedule, State};
+use crate::delivery::{
+    Attempt, Conflict, Delivery, DeliveryId, Lane, Outcome, RetrySchedule, State,
+};
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
+pub use failures::FailedDelivery;
 pub use filter::{Filter, Page};
 pub use room::Store;
 pub use start::OpenError;
@@ -156,6 +161,25 @@ pub struct Due {
     pub due_at: Timestamp,
     /// See [`Status::contact_hashes`].
     pub contact_hashes: Vec<u64>,
+    /// See [`Delivery::attempts`].
+    pub attempts: u32,
+    /// See [`Delivery::retries`].
+    pub retries: u32,
+}
+
+/// Which of the due deliveries are looked for: those of one lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// The lane.
+    pub lane: Lane,
+    /// What has never been attempted and came at or after this instant is fresh; everything else is backlog.
+    pub fresh_since: Timestamp,
+    /// Due at or before this instant.
+    pub until: Timestamp,
+    /// At most so many.
+    pub limit: usize,
+    /// Not these.
+    pub skip: &'a HashSet<DeliveryId>,
 }
 
 /// What became of the wish to start an attempt.

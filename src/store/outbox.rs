@@ -1,26 +1,42 @@
 //! The outbox: all deliveries not yet settled, in memory, in the order of their time. Rebuilt from sled at a start, then kept by the
 //! applier. In memory, because it is read at every wake-up and written at every transition, and 100 000 waiting leads take some 10 MB.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_set};
+use std::iter::Peekable;
+use std::ops::RangeBounds;
 
 use jiff::Timestamp;
 
-use crate::delivery::{Delivery, DeliveryId, State};
+use crate::delivery::{Delivery, DeliveryId, Lane, State};
 use crate::lead::{DestinationId, LeadId};
 use crate::store::index::{IdRange, StatusChange};
-use crate::store::{Due, Status, Waiting};
+use crate::store::{Due, Look, Status, Waiting};
 
 /// All unsettled deliveries, and the leads in each state that is not final.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     destinations: HashMap<DestinationId, Queue>,
-    contact_hashes: HashMap<DeliveryId, Vec<u64>>,
+    details: HashMap<DeliveryId, Details>,
     leads: BTreeMap<State, BTreeSet<LeadId>>,
 }
 
+/// What a [`Due`] tells besides the id and the time.
+#[derive(Debug)]
+struct Details {
+    contact_hashes: Vec<u64>,
+    attempts: u32,
+    retries: u32,
+}
+
+/// A place in the order of time.
+type Place = (Timestamp, DeliveryId);
+
 #[derive(Debug, Default)]
 struct Queue {
-    by_time: BTreeSet<(Timestamp, DeliveryId)>,
+    /// Never attempted, by time.
+    untried: BTreeSet<Place>,
+    /// Attempted at least once, by time.
+    tried: BTreeSet<Place>,
     by_age: BTreeSet<DeliveryId>,
 }
 
@@ -29,6 +45,51 @@ const FIRST: DeliveryId = DeliveryId {
     lead: LeadId::FIRST,
     ordinal: 0,
 };
+
+/// Sorts after every other id.
+const LAST: DeliveryId = DeliveryId {
+    lead: LeadId::LAST,
+    ordinal: u8::MAX,
+};
+
+impl Queue {
+    fn of_mut(&mut self, delivery: &Delivery) -> &mut BTreeSet<Place> {
+        match delivery.attempts {
+            0 => &mut self.untried,
+            _ => &mut self.tried,
+        }
+    }
+
+    /// Both kinds together, the earliest first.
+    fn in_order(
+        &self,
+        untried: impl RangeBounds<Place>,
+        tried: impl RangeBounds<Place>,
+    ) -> Merged<'_> {
+        Merged {
+            one: self.untried.range(untried).peekable(),
+            other: self.tried.range(tried).peekable(),
+        }
+    }
+}
+
+/// Two ordered walks as one.
+struct Merged<'a> {
+    one: Peekable<btree_set::Range<'a, Place>>,
+    other: Peekable<btree_set::Range<'a, Place>>,
+}
+
+impl<'a> Iterator for Merged<'a> {
+    type Item = &'a Place;
+
+    fn next(&mut self) -> Option<&'a Place> {
+        match (self.one.peek(), self.other.peek()) {
+            (Some(one), Some(other)) if other < one => self.other.next(),
+            (Some(_), _) => self.one.next(),
+            (None, _) => self.other.next(),
+        }
+    }
+}
 
 impl Outbox {
     /// A lead's status changed from `old` to `new`.
@@ -61,10 +122,12 @@ impl Outbox {
 
     fn remove(&mut self, delivery: &Delivery) {
         if let Some(queue) = self.destinations.get_mut(&delivery.destination) {
-            queue.by_time.remove(&(delivery.due_at, delivery.id));
+            queue
+                .of_mut(delivery)
+                .remove(&(delivery.due_at, delivery.id));
             queue.by_age.remove(&delivery.id);
         }
-        self.contact_hashes.remove(&delivery.id);
+        self.details.remove(&delivery.id);
     }
 
     fn insert(&mut self, delivery: &Delivery, status: &Status) {
@@ -75,10 +138,16 @@ impl Outbox {
             .destinations
             .entry(delivery.destination.clone())
             .or_default();
-        queue.by_time.insert((delivery.due_at, delivery.id));
+        queue
+            .of_mut(delivery)
+            .insert((delivery.due_at, delivery.id));
         queue.by_age.insert(delivery.id);
-        self.contact_hashes
-            .insert(delivery.id, status.contact_hashes.clone());
+        let details = Details {
+            contact_hashes: status.contact_hashes.clone(),
+            attempts: delivery.attempts,
+            retries: delivery.retries,
+        };
+        self.details.insert(delivery.id, details);
     }
 
     /// Deliveries due at or before `until` (and at or after `from`), the earliest first, without those in `skip`.
@@ -92,17 +161,60 @@ impl Outbox {
         let Some(queue) = self.destinations.get(destination) else {
             return Vec::new();
         };
-        queue
-            .by_time
-            .range((from.unwrap_or(Timestamp::MIN), FIRST)..)
-            .take_while(|(due_at, _)| *due_at <= until)
+        let from = from.unwrap_or(Timestamp::MIN);
+        if from > until {
+            return Vec::new();
+        }
+        let window = (from, FIRST)..=(until, LAST);
+        let places = queue.in_order(window.clone(), window);
+        self.told(places, skip, limit)
+    }
+
+    /// The due deliveries of one lane, the earliest first.
+    pub(super) fn in_lane(&self, destination: &DestinationId, look: Look<'_>) -> Vec<Due> {
+        let Some(queue) = self.destinations.get(destination) else {
+            return Vec::new();
+        };
+        let (fresh_since, until) = ((look.fresh_since, FIRST), (look.until, LAST));
+        if fresh_since > until {
+            // A clock that went back: nothing is fresh.
+            let all = (Timestamp::MIN, FIRST)..=until;
+            return match look.lane {
+                Lane::Fresh => Vec::new(),
+                Lane::Backlog => self.told(queue.in_order(all.clone(), all), look.skip, look.limit),
+            };
+        }
+        match look.lane {
+            Lane::Fresh => {
+                let places = queue.untried.range(fresh_since..=until);
+                self.told(places, look.skip, look.limit)
+            }
+            Lane::Backlog => {
+                let places = queue.in_order(..fresh_since, ..=until);
+                self.told(places, look.skip, look.limit)
+            }
+        }
+    }
+
+    fn told<'a>(
+        &self,
+        places: impl Iterator<Item = &'a Place>,
+        skip: &HashSet<DeliveryId>,
+        limit: usize,
+    ) -> Vec<Due> {
+        places
             .filter(|(_, id)| !skip.contains(id))
-            .take(limit)
-            .map(|(due_at, id)| Due {
-                id: *id,
-                due_at: *due_at,
-                contact_hashes: self.contact_hashes.get(id).cloned().unwrap_or_default(),
+            .filter_map(|(due_at, id)| {
+                let details = self.details.get(id)?;
+                Some(Due {
+                    id: *id,
+                    due_at: *due_at,
+                    contact_hashes: details.contact_hashes.clone(),
+                    attempts: details.attempts,
+                    retries: details.retries,
+                })
             })
+            .take(limit)
             .collect()
     }
 
@@ -112,16 +224,10 @@ impl Outbox {
         destination: &DestinationId,
         after: Timestamp,
     ) -> Option<Timestamp> {
-        let last = DeliveryId {
-            lead: LeadId::LAST,
-            ordinal: u8::MAX,
-        };
         let queue = self.destinations.get(destination)?;
-        queue
-            .by_time
-            .range((after, last)..)
-            .next()
-            .map(|(due_at, _)| *due_at)
+        let places = (after, LAST)..;
+        let mut next = queue.in_order(places.clone(), places);
+        next.next().map(|(due_at, _)| *due_at)
     }
 
     /// All unsettled deliveries.
@@ -200,6 +306,37 @@ mod tests {
         };
         assert_eq!(due(now), [2]);
         assert_eq!(due(now + SignedDuration::from_secs(5)), [2, 1]);
+    }
+
+    #[test]
+    fn what_came_since_and_was_never_tried_is_fresh_and_all_else_is_backlog_the_oldest_first() {
+        let (mut outbox, shop) = (Outbox::default(), DestinationId::parse("shop").expect("id"));
+        let at = |second| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
+        for (n, second) in [(1, 1), (2, 4), (3, 5), (4, 20)] {
+            outbox.update(None, Some(&status(n, at(second))));
+        }
+        for (n, second) in [(5, 3), (6, 6), (7, 20)] {
+            let mut retried = status(n, at(second));
+            retried.deliveries[0].attempts = 1;
+            outbox.update(None, Some(&retried));
+        }
+        let none = HashSet::new();
+        let look = |lane, fresh_since| {
+            let (until, limit, skip) = (at(10), 9, &none);
+            let look = Look {
+                lane,
+                fresh_since: at(fresh_since),
+                until,
+                limit,
+                skip,
+            };
+            let due = outbox.in_lane(&shop, look).into_iter();
+            due.map(|due| due.id.lead.as_bytes()[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(look(Lane::Fresh, 4), [2, 3]);
+        assert_eq!(look(Lane::Backlog, 4), [1, 5, 6]);
+        assert_eq!(look(Lane::Fresh, 30), [0; 0]);
+        assert_eq!(look(Lane::Backlog, 30), [1, 5, 2, 3, 6]);
     }
 
     #[test]

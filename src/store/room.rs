@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::store::applier::Applier;
 use crate::store::committer::{Command, Committer, Reply};
 use crate::store::disk::Disk;
+use crate::store::failures::Failures;
 use crate::store::index::Index;
 use crate::store::journal::Journal;
 use crate::store::mark::{Mark, MarkFile};
@@ -35,6 +36,7 @@ pub(super) struct Room {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) index: Index,
     pub(super) outbox: Arc<Mutex<Outbox>>,
+    pub(super) failures: Failures,
     pub(super) disk: Disk,
     committed: Arc<AtomicU64>,
     pub(super) applied: watch::Receiver<u64>,
@@ -63,11 +65,8 @@ impl Store {
         let outbox = Arc::new(Mutex::new(started.outbox));
         let journal =
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
-        let overlay = Arc::new(Overlay::default());
-        let disk = Disk {
-            path: directories.root.clone(),
-            min_free: settings.min_free,
-        };
+        let (overlay, failures) = (Arc::new(Overlay::default()), Failures::default());
+        let disk = Disk::of(settings);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let committed = Arc::new(AtomicU64::new(last_sequence));
@@ -87,6 +86,7 @@ impl Store {
             writer,
             overlay,
             outbox: Arc::clone(&outbox),
+            failures: failures.clone(),
             applied,
             failure: failure.clone(),
             mark: mark.clone(),
@@ -101,6 +101,7 @@ impl Store {
             commands,
             index,
             outbox,
+            failures,
             disk,
             committed,
             applied: applied_seen,

@@ -6,9 +6,12 @@
 
 mod account_check;
 mod admin_api;
+mod alerts;
 mod bad_input;
+mod baskets;
 mod cors;
 mod delivery;
+mod fault_matrix;
 mod idempotency;
 mod outage;
 mod rate_limit;

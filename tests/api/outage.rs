@@ -80,46 +80,6 @@ async fn a_wrong_key_pauses_the_destination_and_a_mended_one_lets_everything_flo
 }
 
 #[tokio::test]
-async fn each_kind_of_trouble_ends_in_exactly_one_order() {
-    let status = |status| FaultKind::Status {
-        status,
-        retry_after: None,
-        body: leadgate::simulator::Body::Html,
-    };
-    let kinds = [
-        FaultKind::Down,
-        status(500),
-        status(502),
-        status(503),
-        FaultKind::RateLimited,
-        FaultKind::Html405,
-        FaultKind::NonJson200,
-        FaultKind::Forbidden403,
-        FaultKind::Account404,
-        FaultKind::Reset,
-        FaultKind::LostAnswer { hang: false },
-    ];
-    for kind in kinds {
-        for operation in ["customers/list", "customers/create", "orders/create"] {
-            let app = TestApp::start().await;
-            app.crm.fault(
-                Fault::new(kind.clone())
-                    .on(operation)
-                    .calls(Calls::First(2)),
-            );
-            let id = app.lead("+79123456789").await;
-            app.until_drained().await;
-            assert_eq!(
-                app.order_ids(),
-                [format!("lg-{id}")],
-                "{kind:?} at {operation}"
-            );
-            assert_eq!(app.crm.customers().len(), 1, "{kind:?} at {operation}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_poison_lead_keeps_nobody_else_from_going() {
     let app = TestApp::start().await;
     let field = "customFields.city".to_owned();
@@ -156,6 +116,9 @@ async fn a_destination_that_left_the_config_fails_its_leads_with_that_reason_and
     let mut app = TestApp::start().await;
     app.crm.stop_listening().await;
     let id = app.lead("+79123456789").await;
+    // What is being sent when the config changes is left to end, and is looked for again only later.
+    until_paused(&app).await;
+    app.until_state(&id, "queued").await;
     let without = CALLBACK.replace("id = \"callback\"", "id = \"another\"");
     app.reload(Setup {
         forms: without,

@@ -53,6 +53,7 @@ async fn look_at_every_page(visitor: &Visitor, gate: &Gate, language: &str) {
         "/admin/",
         "/admin/forms",
         "/admin/destinations",
+        "/admin/alerts",
         "/admin/?q=nobody",
         "/admin/resend/confirm?state=failed",
     ] {

@@ -132,6 +132,7 @@ async fn check_finds_payments_that_are_not_permitted_with_the_delivery_or_in_the
         name: "Перевод".to_owned(),
         delivery_types: Vec::new(),
         sites: vec!["b2b".to_owned()],
+        payment_statuses: Vec::new(),
     };
     let account = Account {
         payment_types: vec![elsewhere],

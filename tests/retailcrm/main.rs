@@ -5,9 +5,11 @@
     reason = "clippy knows test functions, but not the helpers they share"
 )]
 
+mod batches;
 mod check;
 mod custom_fields;
 mod customers;
 mod orders;
 mod refusals;
+mod wire;
 mod world;

@@ -138,8 +138,91 @@ async fn an_unknown_code_is_left_out_and_written_into_the_comment() {
     }
 }
 
+/// Every part of a shop's order that can name something the account does not have, and something it has.
+const BASKET: &str = r#"
+    delivery.code = "mail"
+    delivery.cost = "300,50"
+    delivery.address.text = "{{ city }}, ул. Баумана"
+    customFields.channel = "Сайт"
+    customFields.interests = ["light", "sound"]
+    customFields.guests = "{{ city }}"
+    [[items]]
+    offer.id = 99
+    quantity = 2
+    [[items]]
+    offer.externalId = "sofa-1"
+    [[payments]]
+    type = "gold"
+    amount = "100,10"
+    [[payments]]
+    type = "cash"
+    amount = 5
+"#;
+
 #[tokio::test]
-async fn a_refusal_that_names_nothing_leaves_the_bare_order() {
+async fn a_basket_arrives_without_what_the_account_does_not_have() {
+    use leadgate::simulator::Language::{En, Ru};
+    for (language, errors) in [
+        (En, ErrorsShape::Map),
+        (En, ErrorsShape::List),
+        (Ru, ErrorsShape::Map),
+        (Ru, ErrorsShape::List),
+    ] {
+        let account = Account {
+            language,
+            errors,
+            ..Account::default()
+        };
+        let world = World::new(Setup {
+            account,
+            order: BASKET,
+            ..Setup::default()
+        })
+        .await;
+        let warning = world.delivered(&anna()).await.warning.expect("a warning");
+        let order = world.crm.orders().remove(0);
+        let about = format!("{language:?} {errors:?}: {order}");
+        let address = &order["delivery"]["address"]["text"];
+        assert_eq!(*address, "Казань, ул. Баумана", "{about}");
+        assert_eq!(order["delivery"]["cost"], 300.5, "{about}");
+        assert_eq!(order["items"][0]["quantity"], 2, "{about}");
+        assert_eq!(order["items"][1]["offer"]["id"], 101, "{about}");
+        assert_eq!(order["payments"]["1"]["amount"], 5, "{about}");
+        assert_eq!(order["payments"].get("2"), None, "{about}");
+        // "This value is not valid." without a place costs all custom fields, whose types only the account knows.
+        let (custom, line) = match errors {
+            ErrorsShape::Map => (
+                serde_json::json!({"interests": ["light"]}),
+                "customFields.guests: Казань",
+            ),
+            ErrorsShape::List => (
+                serde_json::json!([]),
+                "customFields: interests: light, guests: Казань",
+            ),
+        };
+        assert_eq!(order["customFields"], custom, "{about}");
+        let comment = order["managerComment"].as_str().expect("comment");
+        for line in [
+            "delivery.code: mail",
+            "payments[0]: type: gold, amount: 100.1",
+            "customFields.channel: Сайт",
+            "customFields.interests[1]: sound",
+            line,
+            "items[0].offer.id: 99",
+        ] {
+            assert!(
+                comment.lines().any(|written| written == line),
+                "{line}: {about}"
+            );
+        }
+        let shown = "payments[0]=\"type: gold, amount: 100.1\" was left out: ";
+        assert!(warning.text.en.contains(shown), "{warning:?}");
+        assert!(world.operations().len() <= 6, "{:?}", world.operations());
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_without_a_place_is_understood_and_the_goods_stay() {
     let account = Account {
         errors: ErrorsShape::List,
         ..Account::default()
@@ -148,6 +231,8 @@ async fn a_refusal_that_names_nothing_leaves_the_bare_order() {
         delivery.code = "self-delivery"
         [[payments]]
         type = "cash-on-delivery"
+        [[items]]
+        offer.externalId = "sofa-1"
     "#;
     let world = World::new(Setup {
         account,
@@ -157,11 +242,66 @@ async fn a_refusal_that_names_nothing_leaves_the_bare_order() {
     .await;
     let delivered = world.delivered(&anna()).await;
     assert!(delivered.warning.is_some());
+    let order = world.crm.orders().remove(0);
+    let comment = order["managerComment"].as_str().expect("comment");
+    assert!(comment.contains("cash-on-delivery"), "{comment}");
+    assert_eq!(order["delivery"]["code"], "self-delivery");
+    assert_eq!(order["items"][0]["offer"]["id"], 101);
+}
+
+#[tokio::test]
+async fn a_refusal_that_says_nothing_costs_custom_fields_first_and_goods_last() {
+    let order = r#"
+        orderMethod = "landing-page"
+        customFields.city = "{{ city }}"
+        [[items]]
+        offer.externalId = "sofa-1"
+    "#;
+    let refused = |times| {
+        let text = "Что-то не так".to_owned();
+        fault(
+            FaultKind::SuccessFalse200 { text },
+            "orders/create",
+            Calls::First(times),
+        )
+    };
+    let setup = || Setup {
+        order,
+        ..Setup::default()
+    };
+    let world = World::new(setup()).await;
+    world.crm.fault(refused(1));
+    world.delivered(&anna()).await;
+    let stored = world.crm.orders().remove(0);
+    assert_eq!(stored["items"][0]["offer"]["id"], 101);
+    assert_eq!(stored["orderMethod"], "landing-page");
+    assert_eq!(stored["managerComment"], "customFields: city: Казань");
+
+    let world = World::new(setup()).await;
+    world.crm.fault(refused(2));
+    world.delivered(&anna()).await;
+    let stored = world.crm.orders().remove(0);
+    assert_eq!(stored["items"][0]["offer"]["id"], 101);
+    let comment = stored["managerComment"].as_str().expect("comment");
+    assert!(comment.contains("orderMethod: landing-page"), "{comment}");
+
+    let world = World::new(setup()).await;
+    world.crm.fault(refused(3));
+    world.delivered(&anna()).await;
+    let stored = world.crm.orders().remove(0);
+    let comment = stored["managerComment"].as_str().expect("comment");
     assert!(
-        world.crm.orders()[0]["managerComment"]
-            .as_str()
-            .expect("comment")
-            .contains("cash-on-delivery")
+        comment.contains("items: offer: externalId: sofa-1"),
+        "{comment}"
+    );
+
+    let world = World::new(setup()).await;
+    world.crm.fault(refused(1000));
+    assert_eq!(world.failed(&anna()).await.kind, FailureKind::Rejected);
+    assert!(
+        world.operations().len() < 15,
+        "an attempt ends: {:?}",
+        world.operations()
     );
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use leadgate::clock::Clock;
-use leadgate::delivery::{Delivered, Delivery, DeliveryId, Failure, RetrySchedule};
+use leadgate::delivery::{Delivered, Delivery, DeliveryId, Failure, Lane, RetrySchedule};
 use leadgate::destination::pace::Paces;
 use leadgate::destination::registry::{self, KindSettings, Settings};
 use leadgate::destination::{Claim, Destination, Report, retailcrm};
@@ -72,6 +72,22 @@ impl World {
     }
 
     pub(crate) async fn deliver(&self, lead: &Lead, in_doubt: bool) -> Report {
+        let claims = [self.claim(lead, in_doubt)];
+        let mut reports = self.destination.deliver(Lane::Fresh, &claims).await;
+        assert_eq!(reports.len(), 1);
+        reports.remove(0)
+    }
+
+    /// Hands these over together, as a backlog.
+    pub(crate) async fn deliver_all(&self, leads: &[Lead], in_doubt: bool) -> Vec<Report> {
+        let claims = leads.iter().map(|lead| self.claim(lead, in_doubt));
+        let claims: Vec<Claim> = claims.collect();
+        let reports = self.destination.deliver(Lane::Backlog, &claims).await;
+        assert_eq!(reports.len(), leads.len());
+        reports
+    }
+
+    pub(crate) fn claim(&self, lead: &Lead, in_doubt: bool) -> Claim {
         let id = DeliveryId {
             lead: lead.id,
             ordinal: 0,
@@ -81,12 +97,10 @@ impl World {
             .start()
             .expect("queued");
         delivery.in_doubt = in_doubt;
-        self.destination
-            .deliver(&Claim {
-                lead: Arc::new(lead.clone()),
-                delivery,
-            })
-            .await
+        Claim {
+            lead: Arc::new(lead.clone()),
+            delivery,
+        }
     }
 
     pub(crate) async fn delivered(&self, lead: &Lead) -> Delivered {

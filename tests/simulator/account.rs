@@ -117,7 +117,7 @@ async fn users_are_listed_and_found_by_id() {
 }
 
 #[tokio::test]
-async fn a_notification_needs_a_type_and_a_message() {
+async fn a_notification_needs_a_type_a_message_and_somebody_to_read_it() {
     let crm = Crm::start().await;
     let send = |notification: Value| {
         let text = notification.to_string();
@@ -132,6 +132,9 @@ async fn a_notification_needs_a_type_and_a_message() {
     let wrong = send(json!({"type": "alarm"})).await;
     assert_eq!(wrong.status, 400);
     assert!(wrong.json()["errors"]["message"].is_string());
+    let to_nobody = send(json!({"type": "api.info", "message": "up", "userIds": []})).await;
+    assert_eq!(to_nobody.status, 400);
+    assert!(to_nobody.json()["errors"]["userGroups"].is_string());
 }
 
 #[tokio::test]

@@ -248,6 +248,7 @@ async fn made_up_answers_store_nothing() {
             200,
             "{\"success\":false,\"errorMsg\":\"Internal error\"}",
         ),
+        (FaultKind::WrongKey403, 403, "Wrong \\\"apiKey\\\" value."),
         (FaultKind::Forbidden403, 403, "Access denied."),
         (FaultKind::Account404, 404, "Account does not exist."),
         (

@@ -12,6 +12,8 @@ mod client;
 mod control;
 mod customers;
 mod faults;
+mod lines;
+mod official;
 mod orders;
 mod pages;
 mod stored_orders;

@@ -7,10 +7,17 @@ use toml::{Table, Value};
 use crate::config::example::tests::{OWN, all_in_use};
 use crate::config::{Config, document};
 
-/// The keys that have no default, besides the name of a field.
-const REQUIRED: [&str; 8] = [
+/// The keys that have no default, besides the name of a field; a user and a password need each other.
+const REQUIRED: [&str; 15] = [
     "admin.users[0].name",
     "admin.users[0].password_hash",
+    "alerts.email.host",
+    "alerts.email.user",
+    "alerts.email.password",
+    "alerts.email.from",
+    "alerts.email.to",
+    "alerts.webhooks[0].url",
+    "alerts.webhooks[0].secret",
     "destinations[0].id",
     "destinations[0].kind",
     "destinations[0].url",

@@ -1,5 +1,6 @@
 //! Bad configs and the exact problems that are told of them: the texts are what an operator has to work with.
 
+mod alerts;
 mod every_key;
 mod routes;
 

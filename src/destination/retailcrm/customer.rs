@@ -1,7 +1,7 @@
 //! Whose order it is: the customer is found by phone and e-mail, or made. A customer that this lead has made before is met again by its external id,
 //! so no interruption makes two of them.
 
-use crate::delivery::{Failure, Note};
+use crate::delivery::{Failure, Lane, Note};
 use crate::destination::retailcrm::api::{
     Customer, CustomerFilter, CustomerKey, Fault, Refusal, Steps, annotate,
 };
@@ -17,8 +17,8 @@ const MOST_PAGES: u64 = 5;
 /// How many mergers in a row are followed.
 const MOST_MERGERS: usize = 5;
 
-/// The customer of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The customer of an order; by default nobody that we know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chosen {
     /// The internal id; `None` lets the CRM make its own from the order's contact data.
     pub(super) id: Option<u64>,
@@ -131,6 +131,9 @@ impl Attempt<'_> {
         let phone = phone.map(|phone| CustomerFilter::Phone(search_digits(phone.e164())));
         let email = contact.email.as_ref();
         let email = email.map(|email| CustomerFilter::Email(email.as_str().to_owned()));
+        if self.lane == Lane::Backlog {
+            return self.search_in_turn(phone, email).await;
+        }
         // Side by side: neither needs the other's answer, so a slow CRM is waited for once.
         let (mut phone_steps, mut email_steps) = (Steps::new(), Steps::new());
         let (by_phone, by_email) = tokio::join!(
@@ -158,6 +161,24 @@ impl Attempt<'_> {
         Ok(chosen)
     }
 
+    /// The same with one request where one is enough: a phone that is found decides, so nobody asks for the e-mail then.
+    async fn search_in_turn(
+        &mut self,
+        phone: Option<CustomerFilter>,
+        email: Option<CustomerFilter>,
+    ) -> Result<Option<Customer>, Failure> {
+        let mut steps = Steps::new();
+        let mut found = self.hits(phone, has_phone, &mut steps).await;
+        if found.as_ref().is_ok_and(Vec::is_empty) {
+            found = self.hits(email, has_email, &mut steps).await;
+        }
+        self.steps.append(&mut steps);
+        let found = found?;
+        let contact = &self.lead.contact;
+        let both = found.iter().find(|customer| has_email(contact, customer));
+        Ok(both.or(found.first()).cloned())
+    }
+
     /// The customers that really have the contact, the lowest id first; none without a filter. Companies do not count.
     async fn hits(
         &self,
@@ -170,8 +191,8 @@ impl Attempt<'_> {
             return Ok(hits);
         };
         for page in 1..=MOST_PAGES {
-            let found = self.account.api.find_customers(&filter, page, steps).await;
-            let (customers, pages) = found.map_err(Fault::into_failure)?;
+            let found = self.api.find_customers(&filter, page, steps).await;
+            let (customers, pages) = found.map_err(Fault::into_failure_of_read)?;
             hits.extend(
                 customers
                     .into_iter()
@@ -198,12 +219,7 @@ impl Attempt<'_> {
         }
         let mut repairs = 0;
         loop {
-            let refusal = match self
-                .account
-                .api
-                .make_customer(&draft.json(), &mut self.steps)
-                .await
-            {
+            let refusal = match self.api.make_customer(&draft.json(), &mut self.steps).await {
                 Ok(id) => return Ok(Made::Customer(id)),
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
@@ -223,13 +239,13 @@ impl Attempt<'_> {
     pub(super) async fn follow(&mut self, key: CustomerKey) -> Result<Option<Customer>, Failure> {
         let mut key = key;
         for _ in 0..MOST_MERGERS {
-            match self.account.api.customer(&key, &mut self.steps).await {
+            match self.api.customer(&key, &mut self.steps).await {
                 Ok(customer) => return Ok(Some(customer)),
                 Err(Fault::Missing {
                     combined_to: Some(into),
                 }) => key = CustomerKey::Id(into),
                 Err(Fault::Missing { combined_to: None }) => return Ok(None),
-                Err(fault) => return Err(fault.into_failure()),
+                Err(fault) => return Err(fault.into_failure_of_read()),
             }
         }
         Ok(None)

@@ -16,23 +16,27 @@
 use jiff::tz::TimeZone;
 
 use crate::delivery::{
-    Cause, Delivered, Failure, FailureKind, Note, Outcome, Receipt, Step, Warning,
+    Cause, Delivered, Failure, FailureKind, Lane, Note, Outcome, Receipt, Step, Warning,
 };
-use crate::destination::Claim;
 use crate::destination::retailcrm::Account;
-use crate::destination::retailcrm::api::{Customer, CustomerKey, Fault, OrderRecord, Refusal};
+use crate::destination::retailcrm::api::{Api, Customer, CustomerKey, Fault, OrderRecord, Refusal};
 use crate::destination::retailcrm::customer::{self, Chosen, Made};
 use crate::destination::retailcrm::known_fields::Entity;
 use crate::destination::retailcrm::mapping::{
     CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
 };
 use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
+use crate::destination::{Claim, Report};
 use crate::lead::{Bilingual, Create, CustomerMatching, Lead};
 
 /// One attempt under way.
 pub(super) struct Attempt<'a> {
     /// The account it goes to.
     pub(super) account: &'a Account,
+    /// Its API, with the pace of the lane.
+    pub(super) api: &'a Api,
+    /// The lane: in the backlog a saved request counts more than a saved second.
+    pub(super) lane: Lane,
     /// The lead.
     pub(super) lead: &'a Lead,
     /// The form's mapping, as it is now.
@@ -41,43 +45,70 @@ pub(super) struct Attempt<'a> {
     pub(super) in_doubt: bool,
     /// The requests so far.
     pub(super) steps: Vec<Step>,
+    /// The order has been looked up and is not there.
+    pub(super) doubt_cleared: bool,
+    /// The customer, when it has been chosen together with those of other leads.
+    pub(super) chosen: Option<Chosen>,
+    /// What a new customer would be, when that has been computed before; repairs are in it.
+    pub(super) customer: Option<CustomerDraft>,
     warnings: Vec<Note>,
-    doubt_cleared: bool,
 }
 
 /// What has been tried with an order that the CRM refuses.
 #[derive(Default)]
 struct Tried {
     other_customer: bool,
-    everything: bool,
     repairs: usize,
 }
 
 impl<'a> Attempt<'a> {
     /// An attempt of this claim.
-    pub(super) fn new(account: &'a Account, claim: &'a Claim, mapping: &'a Mapping) -> Self {
+    pub(super) fn new(
+        account: &'a Account,
+        lane: Lane,
+        claim: &'a Claim,
+        mapping: &'a Mapping,
+    ) -> Self {
         Self {
             account,
+            api: account.api(lane),
+            lane,
             lead: &claim.lead,
             mapping,
             in_doubt: claim.delivery.in_doubt,
             steps: Vec::new(),
-            warnings: Vec::new(),
             doubt_cleared: false,
+            chosen: None,
+            customer: None,
+            warnings: Vec::new(),
         }
     }
 
     /// Runs it to its end.
-    pub(super) async fn run(mut self) -> (Outcome, Vec<Step>) {
-        let outcome = match self.mapping.create {
-            Create::Order => self.deliver_order().await,
-            Create::Customer => self.deliver_customer().await,
-        };
+    pub(super) async fn run(mut self) -> Report {
+        let outcome = self.finish().await;
+        self.report(outcome)
+    }
+
+    /// How it ended, with its requests.
+    pub(super) fn report(self, outcome: Outcome) -> Report {
+        let doubt_cleared = self.doubt_cleared;
         let outcome = outcome.map_err(|failure| Failure {
-            doubt_cleared: self.doubt_cleared,
+            doubt_cleared,
             ..failure
         });
-        (outcome, self.steps)
+        Report {
+            outcome,
+            steps: self.steps,
+        }
+    }
+
+    /// Does what is still to be done.
+    pub(super) async fn finish(&mut self) -> Outcome {
+        match self.mapping.create {
+            Create::Order => self.deliver_order().await,
+            Create::Customer => self.deliver_customer().await,
+        }
     }
 
     /// Adds a sentence to the delivery's warning.
@@ -86,28 +117,30 @@ impl<'a> Attempt<'a> {
     }
 
     async fn zone(&mut self) -> TimeZone {
-        self.account
-            .zone
-            .get(&self.account.api, &mut self.steps)
-            .await
+        self.account.zone.get(self.api, &mut self.steps).await
     }
 
     async fn deliver_order(&mut self) -> Outcome {
-        if self.in_doubt {
+        if self.in_doubt && !self.doubt_cleared {
             if let Some(order) = self.look_up().await? {
                 return Ok(self.order_delivered(&order, None));
             }
             self.doubt_cleared = true;
         }
         let zone = self.zone().await;
-        let mut customer_draft = self.customer_draft(&zone);
-        let chosen = self.choose_customer(&mut customer_draft).await?;
+        let mut customer_draft = self
+            .customer
+            .take()
+            .unwrap_or_else(|| self.customer_draft(&zone));
+        let chosen = match self.chosen {
+            Some(chosen) => chosen,
+            None => self.choose_customer(&mut customer_draft).await?,
+        };
         let mut draft = self.draft(&zone, chosen, &customer_draft);
         let mut chosen = chosen.id;
         let mut tried = Tried::default();
         loop {
             let refusal = match self
-                .account
                 .api
                 .create_order(&draft.json(chosen), &mut self.steps)
                 .await
@@ -135,7 +168,13 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn draft(&self, zone: &TimeZone, chosen: Chosen, customer: &CustomerDraft) -> OrderDraft {
+    /// The order, before it is sent.
+    pub(super) fn draft(
+        &self,
+        zone: &TimeZone,
+        chosen: Chosen,
+        customer: &CustomerDraft,
+    ) -> OrderDraft {
         let mut draft = OrderDraft::new(self.lead, self.mapping, zone, chosen.made);
         if let Some(account) = self.account.fields.of(Entity::Order) {
             draft = draft.fit(&account, zone, (self.lead, self.mapping));
@@ -162,11 +201,10 @@ impl<'a> Attempt<'a> {
 
     async fn look_up(&mut self) -> Result<Option<OrderRecord>, Failure> {
         let external_id = order_external_id(self.lead.id);
-        self.account
-            .api
+        self.api
             .find_order(&external_id, &mut self.steps)
             .await
-            .map_err(Fault::into_failure)
+            .map_err(Fault::into_failure_of_read)
     }
 
     /// `Order already exists.` in any language: it complains of no field, or of the external id.
@@ -218,8 +256,7 @@ impl<'a> Attempt<'a> {
         if tried.repairs <= MOST_REPAIRS {
             left = repair::leave_out(draft.fields_mut(), &refusal);
         }
-        if left.is_empty() && !tried.everything {
-            tried.everything = true;
+        if left.is_empty() {
             left = repair::leave_out_all(draft.fields_mut(), &refusal);
         }
         if left.is_empty() {
@@ -229,7 +266,8 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    fn order_delivered(
+    /// The end of an attempt whose order is there; `sent` is what was sent of it, and its customer.
+    pub(super) fn order_delivered(
         &mut self,
         order: &OrderRecord,
         sent: Option<(&OrderDraft, Option<u64>)>,
@@ -244,7 +282,7 @@ impl<'a> Attempt<'a> {
                 customer_id: order.customer_id.or(customer),
                 url: order
                     .id
-                    .map(|id| self.account.api.page(&["orders", &id.to_string(), "edit"])),
+                    .map(|id| self.api.page(&["orders", &id.to_string(), "edit"])),
             },
             warning: self.warning(),
         }
@@ -273,7 +311,7 @@ impl<'a> Attempt<'a> {
                 format!("the customer has no place for the fields: {fields}"),
             )));
         }
-        let url = Some(self.account.api.page(&["customers", &id.to_string()]));
+        let url = Some(self.api.page(&["customers", &id.to_string()]));
         Ok(Delivered {
             receipt: Receipt {
                 customer_id: Some(id),
@@ -304,7 +342,6 @@ impl<'a> Attempt<'a> {
                 return Ok(Some(known.id));
             };
             match self
-                .account
                 .api
                 .edit_customer(known.id, &changes, &mut self.steps)
                 .await

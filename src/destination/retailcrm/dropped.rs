@@ -19,11 +19,7 @@ impl Attempt<'_> {
         }
         annotate(&mut self.steps, "created; custom fields were dropped");
         let changes = json!({ "managerComment": draft.comment() });
-        let edited = self
-            .account
-            .api
-            .edit_order(id, &changes, &mut self.steps)
-            .await;
+        let edited = self.api.edit_order(id, &changes, &mut self.steps).await;
         if edited.is_err() {
             annotate(&mut self.steps, "the comment was not completed");
         }

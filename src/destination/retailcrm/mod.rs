@@ -1,10 +1,11 @@
 //! RetailCRM (API v5): a lead becomes a customer and an order with custom fields.
 //!
-//! The rooms, from the wire inwards: `api` sends and judges, `customer` and `deliver` are the flow of an attempt, `repair` and `dropped` save a
-//! lead from one refused value, `mapping` computes what is sent, `fields` knows what may be sent, `check` compares the config
-//! with the account and leaves in `known_fields` what deliveries need to know of it.
+//! The rooms, from the wire inwards: `api` sends and judges, `customer` and `deliver` are the flow of an attempt, `batch` is that of many
+//! at once, `repair` and `dropped` save a lead from one refused value, `mapping` computes what is sent, `fields` knows what may be sent, `check`
+//! compares the config with the account and leaves in `known_fields` what deliveries need to know of it.
 
 mod api;
+mod batch;
 mod check;
 mod contacts;
 mod customer;
@@ -13,6 +14,7 @@ mod dropped;
 mod fields;
 mod known_fields;
 mod mapping;
+mod notice;
 mod repair;
 mod settings;
 mod suggest;
@@ -27,13 +29,13 @@ use futures_util::future::BoxFuture;
 pub use settings::Settings;
 
 use crate::clock::Clock;
-use crate::delivery::Failure;
+use crate::delivery::{Failure, Lane};
 use crate::destination::pace::Paces;
 use crate::destination::registry::MappingProblem;
-use crate::destination::{Claim, Destination, Finding, Report};
+use crate::destination::{Claim, Destination, Finding, Notice, NotifyError, Report};
 use crate::lead::{Create, DeliverRule, DestinationId, Form, FormId, Forms};
 
-use api::{Api, Fault};
+use api::{Api, Fault, MOST_ROWS};
 use contacts::KnownContacts;
 use deliver::Attempt;
 use known_fields::KnownFields;
@@ -53,6 +55,8 @@ pub struct RetailCrm {
 /// The account, and what is remembered of it between attempts.
 struct Account {
     api: Api,
+    /// The same, with the part of the pace that the backlog has.
+    backlog_api: Api,
     zone: AccountZone,
     known: KnownContacts,
     fields: KnownFields,
@@ -83,8 +87,10 @@ impl RetailCrm {
             (&id, settings.requests_per_second),
             clock,
         );
+        let api = Api::new(settings, pace, clock.clone());
         let account = Account {
-            api: Api::new(settings, pace, clock.clone()),
+            backlog_api: api.for_lane(Lane::Backlog),
+            api,
             zone: AccountZone::new(clock.clone()),
             known: KnownContacts::default(),
             fields: KnownFields::default(),
@@ -114,11 +120,52 @@ impl RetailCrm {
         }
     }
 
+    async fn deliver_one(&self, lane: Lane, claim: &Claim) -> Report {
+        let Some(mapping) = self.mapping(claim) else {
+            return no_rule(claim);
+        };
+        Attempt::new(&self.account, lane, claim, mapping)
+            .run()
+            .await
+    }
+
+    async fn deliver_many(&self, lane: Lane, claims: &[Claim]) -> Vec<Report> {
+        let attempts = claims.iter().filter_map(|claim| {
+            let mapping = self.mapping(claim)?;
+            Some(Attempt::new(&self.account, lane, claim, mapping))
+        });
+        let mut reports = batch::deliver(&self.account, lane, attempts.collect())
+            .await
+            .into_iter();
+        let mut report = |claim| match self.mapping(claim) {
+            Some(_) => reports.next().unwrap_or_else(|| no_rule(claim)),
+            None => no_rule(claim),
+        };
+        claims.iter().map(&mut report).collect()
+    }
+
     fn mapping(&self, claim: &Claim) -> Option<&Mapping> {
         let place = self
             .by_form
             .get(&(claim.lead.form.clone(), claim.delivery.create))?;
         self.rules.get(*place).map(|rule| &rule.mapping)
+    }
+}
+
+impl Account {
+    /// The API as the work of a lane uses it.
+    fn api(&self, lane: Lane) -> &Api {
+        match lane {
+            Lane::Fresh => &self.api,
+            Lane::Backlog => &self.backlog_api,
+        }
+    }
+}
+
+fn no_rule(claim: &Claim) -> Report {
+    Report {
+        outcome: Err(deliver::no_rule(&claim.lead)),
+        steps: Vec::new(),
     }
 }
 
@@ -138,18 +185,18 @@ impl Destination for RetailCrm {
         "retailcrm"
     }
 
-    fn deliver<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Report> {
+    fn deliver<'a>(&'a self, lane: Lane, claims: &'a [Claim]) -> BoxFuture<'a, Vec<Report>> {
         async move {
-            let Some(mapping) = self.mapping(claim) else {
-                return Report {
-                    outcome: Err(deliver::no_rule(&claim.lead)),
-                    steps: Vec::new(),
-                };
-            };
-            let (outcome, steps) = Attempt::new(&self.account, claim, mapping).run().await;
-            Report { outcome, steps }
+            match claims {
+                [claim] => vec![self.deliver_one(lane, claim).await],
+                claims => self.deliver_many(lane, claims).await,
+            }
         }
         .boxed()
+    }
+
+    fn most_at_once(&self) -> usize {
+        MOST_ROWS
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
@@ -162,5 +209,15 @@ impl Destination for RetailCrm {
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {
         check::run(self).boxed()
+    }
+
+    fn notify<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<(), NotifyError>> {
+        async move {
+            let (kind, html) = notice::html(notice);
+            let mut unlogged = Vec::new();
+            let answer = self.account.api.notify((kind, &html), &mut unlogged).await;
+            Ok(answer.map_err(Fault::into_failure)?)
+        }
+        .boxed()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Pages are rendered here and work without scripts; `static/admin.js` only adds comfort. Every handler but the log-in takes an
 //! [`Operator`], which nobody gets without the token or a session. The app that mounts [`routes`] provides as `web::Data`:
-//! [`Store`](crate::store::Store), [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
+//! [`Store`](crate::store::Store), [`Alerts`](crate::alerts::Alerts), [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
 //! [`RefusedOrigins`](crate::http::refused_origins::RefusedOrigins), `ArcSwap<Forms>` (what [`LiveForms`](crate::intake::LiveForms) points to),
 //! [`Server`](crate::http::settings::Server) and [`Access`].
 
@@ -81,6 +81,8 @@ const PAGES: &[Row] = &[
     }),
     Row::get("/resend/confirm", || read().to(pages::resend::confirm)),
     Row::post("/resend", || web::post().to(pages::resend::perform)),
+    Row::get("/alerts", || read().to(pages::alerts::show)),
+    Row::post("/alerts/test", || web::post().to(pages::alerts::test)),
     Row::post("/logout", || web::post().to(pages::login::log_out)),
     Row::get("/language/{language}", || {
         read().to(pages::login::choose_language)

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub use crate::lead::submission::controls::Controls;
 pub use crate::lead::submission::error::{FieldError, FieldErrorCode, FieldErrors};
+pub use crate::lead::submission::number::decimal;
 
 use crate::lead::submission::check::Check;
 use crate::lead::{Attribution, Client, Form, Lead, LeadId, Page, text};

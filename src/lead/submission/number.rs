@@ -6,15 +6,15 @@ use crate::lead::text;
 const MAX_DIGITS: usize = 40;
 
 /// The exact digits: `1 234,50` is `1234.50`. The last of commas and dots divides the fraction, if it stands there once.
-pub(super) fn decimal(typed: &str) -> Option<String> {
+pub fn decimal(typed: &str) -> Option<String> {
     let (negative, typed) = signed(typed);
     let marks: Vec<char> = typed.chars().filter(|c| matches!(c, ',' | '.')).collect();
     let divider = marks
         .last()
         .filter(|last| marks.iter().filter(|mark| mark == last).count() == 1);
     let (whole, fraction) = match divider.and_then(|divider| typed.rsplit_once(*divider)) {
-        Some((whole, fraction)) => (whole.replace([',', '.'], ""), fraction),
-        None => (typed.replace([',', '.'], ""), ""),
+        Some((whole, fraction)) => (without_groups(whole)?, fraction),
+        None => (without_groups(&typed)?, ""),
     };
     let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let count = whole.len() + fraction.len();
@@ -35,6 +35,14 @@ pub(super) fn decimal(typed: &str) -> Option<String> {
     } else {
         digits
     })
+}
+
+/// Digits without the marks between thousands; `1.2.2026` has marks, but no thousands.
+fn without_groups(whole: &str) -> Option<String> {
+    let mut groups = whole.split([',', '.']).skip(1);
+    groups
+        .all(|group| group.len() == 3)
+        .then(|| whole.replace([',', '.'], ""))
 }
 
 /// A whole number; a fraction of zeros is no fraction.
@@ -99,6 +107,8 @@ mod tests {
             "--5",
             ".",
             "1-2",
+            "1.2.2026",
+            "12,34.5",
             "0x10",
             "٫",
             &"9".repeat(41),

@@ -2,6 +2,7 @@
 //!
 //! The root is an object that is asked name by name instead of a map made in advance: only so is it known afterwards which
 //! fields a template touched, and those that nothing touched are listed in the CRM's comment, so that nothing typed is lost.
+//! Bracketed names are met as the lists and maps they spell (`nested`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::Value as Engine;
 use minijinja::value::{Enumerator, Object};
 
+use crate::lead::template::nested::{Branch, Leaf, Nested, Node, branches};
 use crate::lead::value::exact_float;
 use crate::lead::{Lead, Value};
 
@@ -18,7 +20,7 @@ pub const CONTEXT_NAMES: [&str; 7] = ["page", "utm", "visit", "client", "form", 
 
 /// What templates are evaluated over; remembers which submitted fields were read.
 pub struct Context {
-    root: Engine,
+    root: Arc<Root>,
     fields: Arc<Fields>,
 }
 
@@ -28,11 +30,29 @@ impl Context {
         let fields = Arc::new(Fields::of(lead));
         let names = context_values(lead, &fields);
         Self {
-            root: Engine::from_object(Root {
-                names,
+            root: Arc::new(Root {
+                locals: Vec::new(),
+                names: Arc::new(names),
                 fields: Arc::clone(&fields),
             }),
             fields,
+        }
+    }
+
+    /// The same lead with more names, which win over all others; what is read through it counts for both.
+    pub(super) fn with<'a>(&self, names: impl IntoIterator<Item = (&'a str, Engine)>) -> Self {
+        let mut locals: Vec<_> = names
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        locals.extend(self.root.locals.iter().cloned());
+        Self {
+            root: Arc::new(Root {
+                locals,
+                names: Arc::clone(&self.root.names),
+                fields: Arc::clone(&self.fields),
+            }),
+            fields: Arc::clone(&self.fields),
         }
     }
 
@@ -45,13 +65,25 @@ impl Context {
             .clone()
     }
 
-    /// What expressions are evaluated over.
-    pub(super) fn root(&self) -> Engine {
-        self.root.clone()
+    /// Takes back what was read since: a template that failed has passed nothing on.
+    pub fn restore_read(&self, names: BTreeSet<String>) {
+        *self
+            .fields
+            .read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = names;
     }
 
-    /// A field's value as the lead has it, with its type; counts as read.
+    /// What expressions are evaluated over.
+    pub(super) fn root(&self) -> Engine {
+        Engine::from_dyn_object(Arc::clone(&self.root))
+    }
+
+    /// A field's value as the lead has it, with its type; counts as read. None when another name stands before it.
     pub(super) fn field(&self, name: &str) -> Option<Value> {
+        if self.root.local(name).is_some() {
+            return None;
+        }
         self.fields.read(name).cloned()
     }
 }
@@ -66,8 +98,10 @@ impl fmt::Debug for Context {
 }
 
 /// The submitted fields; also what a template sees under `fields`.
-struct Fields {
+pub(super) struct Fields {
     values: BTreeMap<String, Value>,
+    /// The levels of bracketed names.
+    branches: BTreeMap<String, Branch>,
     read: Mutex<BTreeSet<String>>,
 }
 
@@ -82,6 +116,7 @@ impl Fields {
         }
         Self {
             values,
+            branches: branches(lead),
             read: Mutex::default(),
         }
     }
@@ -94,6 +129,27 @@ impl Fields {
             .insert(name.clone());
         Some(value)
     }
+
+    /// The value of a leaf, or the level below.
+    pub(super) fn enter(self: &Arc<Self>, node: &Node) -> Option<Engine> {
+        match node {
+            Node::Leaf(Leaf { field, at }) => match (self.read(field)?, at) {
+                (Value::List(items), Some(at)) => {
+                    items.get(*at).map(|item| Engine::from(item.as_str()))
+                }
+                (value, _) => Some(to_engine(value)),
+            },
+            Node::Branch(branch) => Some(Engine::from_object(Nested {
+                fields: Arc::clone(self),
+                branch: branch.clone(),
+            })),
+        }
+    }
+
+    fn branch(self: &Arc<Self>, name: &str) -> Option<Engine> {
+        let branch = self.branches.get(name)?.clone();
+        self.enter(&Node::Branch(branch))
+    }
 }
 
 impl Object for Fields {
@@ -102,7 +158,7 @@ impl Object for Fields {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Engine> {
-        self.read(key).map(to_engine)
+        self.read(key).map(to_engine).or_else(|| self.branch(key))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -122,10 +178,28 @@ impl fmt::Debug for Fields {
 }
 
 /// What a template sees without a dot: the context names, then the submitted fields.
-#[derive(Debug)]
 struct Root {
-    names: BTreeMap<&'static str, Engine>,
+    /// The names of a repetition, the innermost first.
+    locals: Vec<(String, Engine)>,
+    names: Arc<BTreeMap<&'static str, Engine>>,
     fields: Arc<Fields>,
+}
+
+impl Root {
+    fn local(&self, name: &str) -> Option<&Engine> {
+        let found = self.locals.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value)
+    }
+}
+
+/// Its own names only: the values are the visitor's.
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.locals.iter().map(|(name, _)| name))
+            .entries(self.names.keys())
+            .finish()
+    }
 }
 
 impl Object for Root {
@@ -134,7 +208,7 @@ impl Object for Root {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Engine> {
-        match self.names.get(key) {
+        match self.local(key).or_else(|| self.names.get(key)) {
             Some(value) => Some(value.clone()),
             None => self.fields.get_value_by_str(key),
         }
@@ -207,7 +281,7 @@ fn map<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<String>)>) -> Engine
 }
 
 /// A field's value for arithmetic and comparison. Digits that a float would change stay text.
-fn to_engine(value: &Value) -> Engine {
+pub(super) fn to_engine(value: &Value) -> Engine {
     match value {
         Value::Text(text) => Engine::from(text.as_str()),
         Value::Integer(number) => Engine::from(*number),

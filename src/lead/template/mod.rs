@@ -4,6 +4,8 @@
 //! The engine finds an unknown filter or test only when it gets there; `vocabulary` therefore looks for them at once.
 
 mod context;
+mod nested;
+mod repetition;
 mod vocabulary;
 
 use std::collections::BTreeSet;
@@ -16,6 +18,7 @@ use minijinja::{
 };
 
 pub use crate::lead::template::context::{CONTEXT_NAMES, Context};
+pub use crate::lead::template::repetition::Repetition;
 
 use crate::lead::Value;
 
@@ -135,13 +138,26 @@ impl Template {
     pub fn evaluate(&self, context: &Context) -> Result<Option<Value>, TemplateError> {
         let value = match &self.program {
             Program::Static => Some(Value::Text(self.source.to_string())),
-            Program::Field(_, name) => context.field(name),
-            Program::Expression(expression) => from_engine(&expression.eval(context.root())?),
+            Program::Field(_, name) => match context.field(name) {
+                Some(value) => Some(value),
+                None => from_engine(&self.engine_value(context)?),
+            },
+            Program::Expression(_) => from_engine(&self.engine_value(context)?),
             Program::Text(environment) => Some(Value::Text(
                 environment.get_template(NAME)?.render(context.root())?,
             )),
         };
         Ok(value.filter(|value| !is_empty(value)))
+    }
+
+    /// What the engine makes of the only expression; text otherwise.
+    fn engine_value(&self, context: &Context) -> Result<Engine, TemplateError> {
+        match &self.program {
+            Program::Field(expression, _) | Program::Expression(expression) => {
+                Ok(expression.eval(context.root())?)
+            }
+            Program::Static | Program::Text(_) => Ok(Engine::from(&*self.source)),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::lead::{
     Attribution, Client, Contact, Field, FormId, Language, Lead, LeadId, Page, UtmMarks, VisitIds,
 };
 
-fn field(name: &str, value: Value) -> Field {
+pub(super) fn field(name: &str, value: Value) -> Field {
     Field {
         name: name.to_owned(),
         label: None,
@@ -18,11 +18,11 @@ fn field(name: &str, value: Value) -> Field {
     }
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-fn lead(fields: Vec<Field>) -> Lead {
+pub(super) fn lead(fields: Vec<Field>) -> Lead {
     Lead {
         id: LeadId::from_bytes([7; 16]),
         form: FormId::parse("callback").expect("an id"),

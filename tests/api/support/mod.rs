@@ -1,6 +1,8 @@
 //! The test's own gate: started on a free port with a temporary store, a simulated CRM and a clock that can be moved.
 
+pub(crate) mod hooks;
 mod reply;
+pub(crate) mod smtp;
 
 use std::future::Future;
 use std::path::Path;
@@ -11,7 +13,7 @@ use leadgate::app::App;
 use leadgate::clock::Clock;
 use leadgate::config::Config;
 use leadgate::simulator::{DEMO_API_KEY, Options, SimulatedCrm};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -218,6 +220,15 @@ impl TestApp {
         self.send(request).await
     }
 
+    /// A page of the admin in English.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let request = self
+            .request(reqwest::Method::GET, path)
+            .header(AUTHORIZATION, format!("Bearer {TOKEN}"))
+            .header(ACCEPT_LANGUAGE, "en");
+        self.send(request).await.body
+    }
+
     pub(crate) async fn admin_get(&self, path: &str) -> Value {
         self.admin(reqwest::Method::GET, path, None).await.json()
     }
@@ -279,11 +290,17 @@ impl TestApp {
         .await;
     }
 
-    /// Waits until a paused destination is healthy again, moving the clock over the waits between probes.
+    /// Waits until a paused destination is healthy again, moving the clock to each probe and not beyond: leads may flow by then, and the pace
+    /// is kept by the same clock.
     pub(crate) async fn until_healthy(&self) {
         self.until("the destination is healthy", async || {
-            self.clock.advance(Duration::from_secs(15));
-            self.destination().await["state"] == "healthy"
+            let destination = self.destination().await;
+            let probe = destination["next_probe_at"].as_str();
+            let probe: Option<Timestamp> = probe.and_then(|at| at.parse().ok());
+            let wait = probe.map(|at| at.duration_since(self.now()));
+            let wait = wait.and_then(|wait| Duration::try_from(wait).ok());
+            self.clock.advance(wait.unwrap_or_default());
+            destination["state"] == "healthy"
         })
         .await;
     }

@@ -4,20 +4,16 @@
 //! waits for, the first to come waits for its turn on behalf of all who come meanwhile, and sends them as one
 //! `customers/upload` (50 rows at most). Whatever an upload does not say clearly of a row is asked again for that row alone.
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::delivery::{Cause, Failure, FailureKind};
-use crate::destination::retailcrm::api::records::objects;
-use crate::destination::retailcrm::api::reply::whole_number;
+use crate::delivery::{Cause, Failure, FailureKind, Step};
+use crate::destination::pace::Permit;
+use crate::destination::retailcrm::api::upload::{Entity, MOST_ROWS, stored};
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
-
-/// The most rows of one upload.
-const MOST_ROWS: usize = 50;
 
 /// The customers that wait.
 #[derive(Default)]
@@ -32,7 +28,13 @@ struct Waiting {
 
 struct Row {
     customer: Value,
-    reply: oneshot::Sender<RowEnd>,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// What one row is told, and the request it went with, for the log of its own attempt.
+struct Reply {
+    end: RowEnd,
+    step: Option<Step>,
 }
 
 /// What became of one row.
@@ -87,74 +89,68 @@ impl Api {
         customer: &Value,
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
-        let (reply, end) = oneshot::channel();
-        if let Some(lead) = self.gathering.add(Row {
+        let (reply, told) = oneshot::channel();
+        let row = Row {
             customer: customer.clone(),
             reply,
-        }) {
-            self.pace.acquire().await;
+        };
+        let lead = self.gathering.add(row);
+        let leads = lead.is_some();
+        if let Some(lead) = lead {
+            let mut permit = Some(self.pace.acquire().await);
             let mut rows = lead.take();
-            if rows.len() == 1 {
-                return self.create_customer_now(customer, steps).await;
+            if let Some(permit) = permit.take_if(|_| rows.len() == 1) {
+                return self.create_customer_now(customer, permit, steps).await;
             }
-            let mut is_paced = true;
             while !rows.is_empty() {
                 let rest = rows.split_off(rows.len().min(MOST_ROWS));
-                self.upload(rows, is_paced, steps).await;
+                self.upload(rows, permit.take(), steps).await;
                 rows = rest;
-                is_paced = false;
             }
         }
-        match end.await {
-            Ok(RowEnd::Made(id)) => Ok(id),
-            Ok(RowEnd::Alone) => self.create_customer(customer, steps).await,
-            Ok(RowEnd::Failed(fault)) => Err(fault),
-            Err(_leader_gone) => Err(leader_gone().into()),
+        let Ok(Reply { end, step }) = told.await else {
+            return Err(leader_gone().into());
+        };
+        // The one who led has logged it already.
+        steps.extend(step.filter(|_| !leads));
+        match end {
+            RowEnd::Made(id) => Ok(id),
+            RowEnd::Alone => self.create_customer(customer, steps).await,
+            RowEnd::Failed(fault) => Err(fault),
         }
     }
 
-    async fn upload(&self, rows: Vec<Row>, is_paced: bool, steps: &mut Steps) {
+    async fn upload(&self, rows: Vec<Row>, permit: Option<Permit>, steps: &mut Steps) {
         let customers = Value::Array(rows.iter().map(|row| row.customer.clone()).collect());
         let form = self.with_site(vec![("customers", customers.to_string())]);
         let path = ["api", "v5", "customers", "upload"];
-        let call = Call::post("customers/upload", &path, form, Purpose::Create);
-        let answer = if is_paced {
-            self.send(&call, steps).await
-        } else {
-            self.call(call, steps).await
+        let call = Call::post("customers/upload", &path, form, Purpose::Upload);
+        let answer = match permit {
+            Some(permit) => self.send(&call, permit, steps).await,
+            None => self.call(call, steps).await,
         };
         annotate(steps, format!("{} customers in one request", rows.len()));
-        let made = answer.as_ref().map(ids_by_external_id).unwrap_or_default();
-        for row in rows {
+        let step = steps.last().cloned();
+        let made = answer
+            .as_ref()
+            .map(|body| stored(body, Entity::Customers))
+            .unwrap_or_default();
+        for Row { customer, reply } in rows {
             let end = match &answer {
-                Ok(_) => row
-                    .customer
-                    .get("externalId")
-                    .and_then(Value::as_str)
-                    .and_then(|id| made.get(id)),
-                // 460 and other refusals: some rows are in, some are not; each asks for itself and finds what is there.
-                Err(Fault::Refused(_) | Fault::Missing { .. }) => None,
-                Err(fault @ Fault::Failed(_)) => {
-                    drop(row.reply.send(RowEnd::Failed(fault.clone())));
-                    continue;
+                Ok(_) => {
+                    let id = customer.get("externalId").and_then(Value::as_str);
+                    let id = id.and_then(|id| made.get(id)?.id);
+                    id.map_or(RowEnd::Alone, RowEnd::Made)
                 }
+                // 460 and other refusals: some rows are in, some are not; each asks for itself and finds what is there.
+                Err(Fault::Refused(_) | Fault::Missing { .. }) => RowEnd::Alone,
+                Err(fault @ Fault::Failed(_)) => RowEnd::Failed(fault.clone()),
             };
+            let step = step.clone();
             // A row whose attempt is gone needs no answer.
-            drop(
-                row.reply
-                    .send(end.map_or(RowEnd::Alone, |id| RowEnd::Made(*id))),
-            );
+            drop(reply.send(Reply { end, step }));
         }
     }
-}
-
-fn ids_by_external_id(body: &Map<String, Value>) -> HashMap<String, u64> {
-    let rows = objects(body, "uploadedCustomers");
-    rows.filter_map(|row| {
-        let external_id = row.get("externalId")?.as_str()?.to_owned();
-        Some((external_id, whole_number(row.get("id")?)?))
-    })
-    .collect()
 }
 
 /// The one who led was dropped, perhaps after it had sent.
@@ -167,7 +163,7 @@ fn leader_gone() -> Failure {
 mod tests {
     use super::*;
 
-    fn row() -> (Row, oneshot::Receiver<RowEnd>) {
+    fn row() -> (Row, oneshot::Receiver<Reply>) {
         let (reply, end) = oneshot::channel();
         let customer = Value::Null;
         (Row { customer, reply }, end)

@@ -1,10 +1,12 @@
 //! The wire of API v5: one place where requests are paced, signed, sent and their answers judged. What the methods mean is next door:
-//! [`records`] for orders and customers, [`account`] for what an account is set up with.
+//! [`records`] for orders and customers, [`upload`] for many of them at once, [`account`] for what an account is set up with.
 
 mod account;
 mod gathering;
+mod notifications;
 mod records;
 mod reply;
+mod upload;
 
 use std::time::{Duration, Instant};
 
@@ -16,13 +18,14 @@ use url::Url;
 pub(super) use account::{Credentials, CustomField, Dictionary, Entry, User};
 pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
 pub(super) use reply::{Fault, Purpose, Refusal};
+pub(super) use upload::{Entity, MOST_ROWS};
 
 use gathering::Gathering;
 
 use crate::clock::Clock;
-use crate::delivery::{Cause, Failure, FailureKind, Step};
+use crate::delivery::{Cause, Failure, FailureKind, Lane, Step};
 use crate::destination::client::{HttpClient, HttpRequest};
-use crate::destination::pace::Pace;
+use crate::destination::pace::{Pace, Permit};
 use crate::destination::retailcrm::Settings;
 use crate::secret::Secret;
 
@@ -111,6 +114,19 @@ impl Api {
         }
     }
 
+    /// The same account for the work of a lane, within the same pace.
+    pub(super) fn for_lane(&self, lane: Lane) -> Self {
+        Self {
+            http: self.http.clone(),
+            base: self.base.clone(),
+            key: self.key.clone(),
+            site: self.site.clone(),
+            pace: self.pace.for_lane(lane),
+            gathering: Gathering::default(),
+            clock: self.clock.clone(),
+        }
+    }
+
     /// The store's code, if the config names one.
     pub(super) fn site(&self) -> Option<&str> {
         self.site.as_deref()
@@ -143,23 +159,25 @@ impl Api {
     /// Sends one request when the pace allows. A read whose connection broke is sent once more at once: a server that closes an idle
     /// connection just when we use it is the most ordinary trouble there is, and a read does no harm.
     async fn call(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
-        self.pace.acquire().await;
-        let first = self.send(&call, steps).await;
+        let permit = self.pace.acquire().await;
+        let first = self.send(&call, permit, steps).await;
         match &first {
             Err(Fault::Failed(failure)) if call.form.is_none() && is_broken_off(failure) => {
-                self.pace.acquire().await;
-                self.send(&call, steps).await
+                let permit = self.pace.acquire().await;
+                self.send(&call, permit, steps).await
             }
             _ => first,
         }
     }
 
-    /// Sends a read that no lead waits for: out of the leads' way, and again after a while when the CRM complains about the rate.
+    /// Sends a read that no lead waits for: in what fresh leads leave of the second, and again after a while when the CRM complains about
+    /// the rate.
     async fn call_aside(&self, call: Call) -> Result<Map<String, Value>, Fault> {
+        let pace = self.pace.for_lane(Lane::Backlog);
         let mut rests = RESTS_ASIDE.into_iter();
         loop {
-            self.pace.acquire_aside().await;
-            let answer = self.send(&call, &mut Steps::new()).await;
+            let permit = pace.acquire().await;
+            let answer = self.send(&call, permit, &mut Steps::new()).await;
             match (&answer, rests.next()) {
                 (Err(Fault::Failed(failure)), Some(rest))
                     if failure.cause == Cause::RateLimited || is_broken_off(failure) =>
@@ -172,9 +190,15 @@ impl Api {
     }
 
     /// Sends one request for which the pace has been asked, logs it, and judges the answer.
-    async fn send(&self, call: &Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
+    async fn send(
+        &self,
+        call: &Call,
+        permit: Permit,
+        steps: &mut Steps,
+    ) -> Result<Map<String, Value>, Fault> {
         let started = self.clock.monotonic();
         let answer = self.http.send(self.encode(call)).await;
+        permit.answered();
         let (status, result) = match answer {
             Ok(answer) => (Some(answer.status), reply::read(call.purpose, &answer)),
             Err(error) => (None, Err(reply::unanswered(call.purpose, &error).into())),

@@ -4,13 +4,14 @@
 use serde_json::{Map, Value};
 
 use crate::delivery::{Cause, Failure, FailureKind};
+use crate::destination::pace::Permit;
 use crate::destination::retailcrm::api::reply::whole_number;
 use crate::destination::retailcrm::api::{Api, Call, Fault, Purpose, Steps, annotate};
 
 /// How many customers one page of a search brings; the API takes only 20, 50 and 100.
 const PAGE: &str = "20";
 
-/// What is known of an order in the CRM.
+/// What is known of an order in the CRM; of a customer only the two ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::destination::retailcrm) struct OrderRecord {
     /// The internal id.
@@ -188,20 +189,21 @@ impl Api {
         customer: &Value,
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
-        self.pace.acquire().await;
-        self.create_customer_now(customer, steps).await
+        let permit = self.pace.acquire().await;
+        self.create_customer_now(customer, permit, steps).await
     }
 
     /// The same when the pace has been asked already.
     pub(super) async fn create_customer_now(
         &self,
         customer: &Value,
+        permit: Permit,
         steps: &mut Steps,
     ) -> Result<u64, Fault> {
         let form = self.with_site(vec![("customer", customer.to_string())]);
         let path = ["api", "v5", "customers", "create"];
         let call = Call::post("customers/create", &path, form, Purpose::Create);
-        let body = self.send(&call, steps).await?;
+        let body = self.send(&call, permit, steps).await?;
         annotate(steps, "created");
         body.get("id")
             .and_then(whole_number)
@@ -271,7 +273,7 @@ pub(super) fn text(record: &Map<String, Value>, key: &str) -> Option<String> {
     }
 }
 
-fn order_record(record: &Map<String, Value>) -> OrderRecord {
+pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
     OrderRecord {
         id: record.get("id").and_then(whole_number),
         number: text(record, "number"),

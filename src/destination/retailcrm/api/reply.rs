@@ -15,6 +15,8 @@ pub(in crate::destination::retailcrm) enum Purpose {
     Read,
     /// Nothing that a repeat would not do again: it reads or edits one record by its id, which may be gone.
     ById,
+    /// As [`Purpose::Create`], for many rows at once: with 460 the answer tells which of them are in.
+    Upload,
     /// It may have made a record, and a repeat may make another one or be refused.
     Create,
 }
@@ -80,6 +82,18 @@ impl From<Failure> for Fault {
 }
 
 impl Fault {
+    /// The fault of a read as the end of the attempt. What we read is asked in the same words for every lead, so a refusal says nothing of this
+    /// one: it is asked again later, and an order that may exist stays in doubt.
+    pub(in crate::destination::retailcrm) fn into_failure_of_read(self) -> Failure {
+        match self {
+            Self::Refused(refusal) => Failure {
+                kind: FailureKind::Transient { retry_after: None },
+                ..refusal.into_failure()
+            },
+            other => other.into_failure(),
+        }
+    }
+
     /// The fault as the end of the attempt.
     pub(in crate::destination::retailcrm) fn into_failure(self) -> Failure {
         match self {
@@ -113,6 +127,7 @@ pub(super) fn read(purpose: Purpose, answer: &HttpAnswer) -> Result<Map<String, 
     let body = body.filter(|body| body.contains_key("success") || body.contains_key("errorMsg"));
     match (status, body) {
         (200..=299, Some(body)) if body.get("success") == Some(&Value::Bool(true)) => Ok(body),
+        (460, Some(body)) if purpose == Purpose::Upload => Ok(body),
         (429, _) => Err(rate_limited(answer).into()),
         (500..=599, body) => Err(server_error(purpose, answer, body.as_ref()).into()),
         (_, Some(body)) => Err(refused(purpose, status, &body)),
@@ -133,7 +148,7 @@ pub(super) fn read(purpose: Purpose, answer: &HttpAnswer) -> Result<Map<String, 
 /// What follows when the answer to a request of this purpose is lost.
 fn unsettled(purpose: Purpose) -> FailureKind {
     match purpose {
-        Purpose::Create => FailureKind::Unknown,
+        Purpose::Create | Purpose::Upload => FailureKind::Unknown,
         Purpose::Read | Purpose::ById => FailureKind::Transient { retry_after: None },
     }
 }
@@ -196,7 +211,7 @@ fn server_error(
 fn unreadable(purpose: Purpose, answer: &HttpAnswer) -> Failure {
     let detail = beginning(answer);
     match purpose {
-        Purpose::Create => failure(
+        Purpose::Create | Purpose::Upload => failure(
             FailureKind::Unknown,
             Cause::Unreadable { detail },
             answer.status,

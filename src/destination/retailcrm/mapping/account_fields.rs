@@ -57,7 +57,7 @@ impl AccountFields {
             left_out.extend(fitted.refused.into_iter().map(|(value, why)| LeftOut {
                 path: join(PLACE, &code),
                 value,
-                why: Bilingual::new(why.0, why.1),
+                why,
             }));
             if let Some(value) = fitted.value {
                 sent.insert(code, value);
@@ -123,12 +123,12 @@ impl AccountField {
             match element(text, known) {
                 Some(_) if !several && !codes.is_empty() => fitted.refused.push((
                     text.to_owned(),
-                    ("поле принимает одно значение", "the field takes one value"),
+                    Bilingual::new("поле принимает одно значение", "the field takes one value"),
                 )),
                 Some(code) => codes.push(code.into()),
                 None => fitted.refused.push((
                     text.to_owned(),
-                    (
+                    Bilingual::new(
                         "в справочнике нет такого элемента",
                         "the dictionary has no such element",
                     ),
@@ -187,7 +187,7 @@ fn unknown(value: &Json) -> Fitted {
         value: None,
         refused: vec![(
             shown(value),
-            (
+            Bilingual::new(
                 "в аккаунте нет такого поля",
                 "the account has no such field",
             ),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value as Json;
+
 use crate::destination::retailcrm::mapping::LeftOut;
 use crate::lead::{Field, Language, Lead, Value};
 
@@ -60,6 +62,21 @@ pub(super) fn lines(
 /// The line of a value that the CRM did not take.
 pub(super) fn left_out_line(left: &LeftOut) -> String {
     line(&left.path, &left.value)
+}
+
+/// A value for a manager's eyes: `type: cash, amount: 100`.
+pub(in crate::destination::retailcrm) fn readable(value: &Json) -> String {
+    let all = |parts: Vec<String>, between: &str| parts.join(between);
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Object(fields) => {
+            let parts = fields.iter();
+            let parts = parts.map(|(name, value)| format!("{name}: {}", readable(value)));
+            all(parts.collect(), ", ")
+        }
+        Json::Array(items) => all(items.iter().map(readable).collect(), "; "),
+        other => other.to_string(),
+    }
 }
 
 /// The names of the fields that would be listed.

@@ -7,15 +7,15 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use crate::destination::retailcrm::fields::Kind;
-use crate::lead::Value;
+use crate::lead::{Bilingual, Value, decimal as typed_decimal};
 
 /// How the CRM writes an instant.
 const DATE_TIME: &str = "%Y-%m-%d %H:%M:%S";
 
-/// What was expected instead of the value; a word of the Russian warning.
-pub(super) type Expected = (&'static str, &'static str);
+/// What was expected instead of a value.
+pub(super) type Expected = Bilingual;
 
-/// The JSON of a value; `None` when it is empty, which is not sent at all (trap 30).
+/// The JSON of a value; `None` when it is empty, which is not sent at all (trap 30). An error is what was expected instead.
 pub(super) fn convert(
     value: &Value,
     kind: Kind,
@@ -26,29 +26,70 @@ pub(super) fn convert(
     {
         return Ok(None);
     }
+    let json = match kind {
+        Kind::Text => return Ok(Some(Json::String(value.to_text())).filter(|json| json != "")),
+        Kind::List(member) => return list(value, *member, zone),
+        Kind::Custom | Kind::Open => return Ok(open(value)),
+        Kind::Object(_) => None,
+        Kind::Integer => integer(value).map(Json::from),
+        Kind::Between(least, most) => integer(value)
+            .filter(|number| (least..=most).contains(number))
+            .map(Json::from),
+        Kind::Number => number(value),
+        Kind::Boolean => boolean(value),
+        Kind::OneOf(words) => word(value, words),
+        Kind::Country => country(value),
+        Kind::Vat => vat(value),
+        Kind::PropertyCode => property_code(value),
+        Kind::Time => time(value).map(Json::from),
+        Kind::Date => date(value).map(|day| day.to_string().into()),
+        Kind::DateTime => date_time(value, zone).map(Json::from),
+    };
+    json.map(Some).ok_or_else(|| expected(kind))
+}
+
+/// What a field of this kind takes.
+pub(super) fn expected(kind: Kind) -> Expected {
     match kind {
-        Kind::Text => Ok(Some(Json::String(value.to_text())).filter(|json| json != "")),
-        Kind::Integer => integer(value)
-            .map(Some)
-            .ok_or(("нужно целое число", "a whole number is needed")),
-        Kind::Number => number(value)
-            .map(Some)
-            .ok_or(("нужно число", "a number is needed")),
-        Kind::Boolean => boolean(value)
-            .map(Some)
-            .ok_or(("нужно да или нет", "yes or no is needed")),
-        Kind::Date => date(value)
-            .map(|day| Some(day.to_string().into()))
-            .ok_or(("нужна дата", "a date is needed")),
-        Kind::DateTime => date_time(value, zone)
-            .map(|text| Some(text.into()))
-            .ok_or(("нужны дата и время", "a date with a time is needed")),
-        Kind::List(member) => list(value, *member, zone),
-        Kind::Object(_) => Err((
+        Kind::Integer => Bilingual::new("нужно целое число", "a whole number is needed"),
+        Kind::Between(least, most) => Bilingual::new(
+            format!("нужно целое число от {least} до {most}"),
+            format!("a whole number from {least} to {most} is needed"),
+        ),
+        Kind::Number => Bilingual::new("нужно число", "a number is needed"),
+        Kind::Boolean => Bilingual::new("нужно да или нет", "true or false is needed"),
+        Kind::OneOf(words) => {
+            let words = words.join(", ");
+            Bilingual::new(
+                format!("нужно одно из: {words}"),
+                format!("one of {words} is needed"),
+            )
+        }
+        Kind::Country => Bilingual::new(
+            "нужны две буквы кода страны, например RU",
+            "the two letters of a country are needed, such as RU",
+        ),
+        Kind::Vat => Bilingual::new("нужно none или процент", "none or a percentage is needed"),
+        Kind::PropertyCode => Bilingual::new(
+            "в коде могут быть только латинские буквы, цифры, _, - и :",
+            "a code of Latin letters, digits, _, - and : is needed",
+        ),
+        Kind::Time => Bilingual::new(
+            "нужно время, например 09:30",
+            "a time is needed, such as 09:30",
+        ),
+        Kind::Date => Bilingual::new(
+            "нужна дата, например 2026-11-21",
+            "a date is needed, such as 2026-11-21",
+        ),
+        Kind::DateTime => Bilingual::new(
+            "нужны дата и время, например 2026-11-21 10:00:00",
+            "a date with a time is needed, such as 2026-11-21 10:00:00",
+        ),
+        Kind::Text | Kind::List(_) | Kind::Object(_) | Kind::Custom | Kind::Open => Bilingual::new(
             "здесь нужны вложенные поля",
             "nested fields are needed here",
-        )),
-        Kind::Open => Ok(open(value)),
+        ),
     }
 }
 
@@ -58,15 +99,19 @@ pub(super) fn instant(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 fn list(value: &Value, member: Kind, zone: &TimeZone) -> Result<Option<Json>, Expected> {
-    let items = match value {
-        Value::List(items) => items.iter().cloned().map(Value::Text).collect(),
-        other => vec![other.clone()],
-    };
-    let items: Vec<Json> = items
+    let items: Vec<Json> = members(value)
         .iter()
         .filter_map(|item| convert(item, member, zone).transpose())
         .collect::<Result<_, _>>()?;
     Ok((!items.is_empty()).then_some(Json::Array(items)))
+}
+
+/// The values of a value where several may stand.
+pub(super) fn members(value: &Value) -> Vec<Value> {
+    match value {
+        Value::List(items) => items.iter().cloned().map(Value::Text).collect(),
+        other => vec![other.clone()],
+    }
 }
 
 /// The value with the type it has.
@@ -74,7 +119,7 @@ fn open(value: &Value) -> Option<Json> {
     match value {
         Value::Text(text) => Some(text.as_str().into()),
         Value::Integer(number) => Some((*number).into()),
-        Value::Number(digits) => decimal(digits),
+        Value::Number(digits) => number(value).or_else(|| Some(digits.as_str().into())),
         Value::Boolean(flag) => Some((*flag).into()),
         Value::Date(day) => Some(day.to_string().into()),
         Value::List(items) if items.is_empty() => None,
@@ -82,21 +127,17 @@ fn open(value: &Value) -> Option<Json> {
     }
 }
 
-fn integer(value: &Value) -> Option<Json> {
+fn integer(value: &Value) -> Option<i64> {
     match value {
-        Value::Integer(number) => Some((*number).into()),
+        Value::Integer(number) => Some(*number),
         Value::Text(text) | Value::Number(text) => {
-            let digits = without_spaces(text);
-            let whole = digits
-                .split_once('.')
-                .map_or(digits.as_str(), |(whole, rest)| {
-                    if rest.bytes().all(|b| b == b'0') {
-                        whole
-                    } else {
-                        ""
-                    }
-                });
-            whole.parse::<i64>().ok().map(Json::from)
+            let digits = typed_decimal(text)?;
+            let whole = match digits.split_once('.') {
+                Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole,
+                Some(_) => return None,
+                None => &digits,
+            };
+            whole.parse().ok()
         }
         Value::Boolean(_) | Value::Date(_) | Value::List(_) => None,
     }
@@ -105,45 +146,72 @@ fn integer(value: &Value) -> Option<Json> {
 fn number(value: &Value) -> Option<Json> {
     match value {
         Value::Integer(number) => Some((*number).into()),
-        Value::Text(text) | Value::Number(text) => decimal(&without_spaces(text)),
+        Value::Text(text) | Value::Number(text) => Some(exact(&typed_decimal(text)?)),
         Value::Boolean(_) | Value::Date(_) | Value::List(_) => None,
     }
 }
 
-/// Decimal digits as a JSON number, or as a string of exactly these digits when a binary float cannot hold them: the CRM reads both, and
-/// money must not change on the way (trap 17).
-fn decimal(text: &str) -> Option<Json> {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
-        return None;
+/// Decimal digits as a JSON number of the same value. Digits that a JSON number of this program would change stay a text: money must not
+/// change on the way (trap 17).
+fn exact(digits: &str) -> Json {
+    let digits = match digits.split_once('.') {
+        Some(_) => digits.trim_end_matches('0').trim_end_matches('.'),
+        None => digits,
+    };
+    if let Ok(whole) = digits.parse::<i64>() {
+        return whole.into();
     }
-    let sign = if text.starts_with('-') { "-" } else { "" };
-    let whole = whole.trim_start_matches('0');
-    let whole = if whole.is_empty() { "0" } else { whole };
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() {
-        let digits = format!("{sign}{whole}");
-        return Some(
-            digits
-                .parse::<i64>()
-                .map_or(Json::String(digits), Json::from),
-        );
-    }
-    let digits = format!("{sign}{whole}.{fraction}");
-    match digits.parse::<f64>() {
-        Ok(float) if float.to_string() == digits => Some(float.into()),
-        _ => Some(Json::String(digits)),
-    }
+    let float = digits.parse::<f64>().ok();
+    let json = float.map(Json::from).filter(|json| {
+        let written = json.to_string();
+        // Small ones are written with an exponent.
+        written == digits
+            || written.contains('e') && float.is_some_and(|float| float.to_string() == digits)
+    });
+    json.unwrap_or_else(|| digits.into())
 }
 
-/// A number as people type it: spaces between thousands, a decimal comma.
-fn without_spaces(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| if c == ',' { '.' } else { c })
-        .collect()
+fn word(value: &Value, words: &[&str]) -> Option<Json> {
+    let text = value.to_text().trim().to_lowercase();
+    let known = words.iter().find(|word| **word == text);
+    known.map(|word| (*word).into())
+}
+
+fn country(value: &Value) -> Option<Json> {
+    let code = value.to_text().trim().to_uppercase();
+    let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    is_code.then(|| code.into())
+}
+
+fn vat(value: &Value) -> Option<Json> {
+    let text = value.to_text().trim().to_lowercase();
+    if text == "none" {
+        return Some(text.into());
+    }
+    let percent = typed_decimal(text.trim_end_matches('%'))?;
+    (!percent.starts_with('-')).then(|| percent.into())
+}
+
+/// `[A-Za-z0-9_][A-Za-z0-9_\-:]*`, as the API wants it (3.5).
+fn property_code(value: &Value) -> Option<Json> {
+    let code = value.to_text();
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let mut bytes = code.bytes();
+    let fits =
+        bytes.next().is_some_and(is_word) && bytes.all(|b| is_word(b) || matches!(b, b'-' | b':'));
+    fits.then(|| code.into())
+}
+
+fn time(value: &Value) -> Option<String> {
+    let text = value.to_text();
+    let (hours, rest) = text.trim().split_once(':')?;
+    let minutes = rest.split(':').next()?;
+    let part = |text: &str| {
+        let is_short = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        is_short.then(|| text.parse::<i8>().ok()).flatten()
+    };
+    let at = jiff::civil::Time::new(part(hours)?, part(minutes)?, 0, 0).ok()?;
+    Some(at.strftime("%H:%M").to_string())
 }
 
 fn boolean(value: &Value) -> Option<Json> {
@@ -205,6 +273,9 @@ mod tests {
 12 руб. | integer | !
 1 234,50 | number | 1234.5
 0.00 | number | 0
+1.234,50 | number | 1234.5
+1234.50 | number | 1234.5
+549755813888.0313 | number | "549755813888.0313"
 9007199254740993.1 | number | "9007199254740993.1"
 . | number | !
 нет | boolean | false
@@ -216,6 +287,21 @@ mod tests {
 2026-11-21 22:30 | instant | "2026-11-21 22:30:00"
 2026-11-21 | instant | "2026-11-21 00:00:00"
 a | list | ["a"]
+FEMALE | sex | "female"
+она | sex | !
+ru | country | "RU"
+Россия | country | !
+20% | vat | "20"
+None | vat | "none"
+-1 | vat | !
+size:eu-1 | code | "size:eu-1"
+размер | code | !
+9:05 | time | "09:05"
+09:05:30 | time | "09:05"
+25:00 | time | !
+утром | time | !
+10 | mark | 10
+11 | mark | !
   | text | -
   | integer | -
 "#;
@@ -228,6 +314,12 @@ a | list | ["a"]
             "date" => Kind::Date,
             "instant" => Kind::DateTime,
             "list" => Kind::List(&Kind::Text),
+            "sex" => Kind::OneOf(&["male", "female"]),
+            "country" => Kind::Country,
+            "vat" => Kind::Vat,
+            "code" => Kind::PropertyCode,
+            "time" => Kind::Time,
+            "mark" => Kind::Between(0, 10),
             _ => Kind::Text,
         }
     }
@@ -267,12 +359,40 @@ a | list | ["a"]
 
     proptest! {
         #[test]
-        fn a_decimal_keeps_its_value_to_the_last_digit(whole in 0_u64..10_000_000_000_000, fraction in "[0-9]{0,12}") {
-            let json = decimal(&format!("{whole}.{fraction}")).expect("a decimal");
+        fn money_keeps_its_value_to_the_last_digit_however_it_is_typed(whole in 0_u64..10_000_000_000_000, fraction in "[0-9]{0,12}", comma in any::<bool>()) {
+            let point = if comma { ',' } else { '.' };
+            let typed = format!("{}{point}{fraction}", in_thousands(whole));
+            let json = number(&Value::Text(typed)).expect("a decimal");
             let said = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
             let (said_whole, said_fraction) = said.split_once('.').unwrap_or((&said, ""));
             prop_assert_eq!(said_whole, whole.to_string());
             prop_assert_eq!(said_fraction.trim_end_matches('0'), fraction.trim_end_matches('0'));
         }
+
+        #[test]
+        fn money_of_fifteen_digits_is_always_a_json_number(whole in 0_u64..10_000_000_000_000, cents in 0_u8..100) {
+            let json = number(&Value::Text(format!("{whole}.{cents:02}"))).expect("a decimal");
+            prop_assert!(json.is_number(), "{}", json);
+        }
+
+        #[test]
+        fn no_text_makes_a_conversion_panic(typed in any::<String>()) {
+            for word in ["integer", "number", "boolean", "date", "instant", "sex", "country", "vat", "code", "time", "mark"] {
+                said(&Value::Text(typed.clone()), kind(word));
+            }
+        }
+    }
+
+    /// `1234567` as `1 234 567`.
+    fn in_thousands(whole: u64) -> String {
+        let digits = whole.to_string();
+        let mut typed = String::new();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                typed.push('\u{a0}');
+            }
+            typed.push(digit);
+        }
+        typed
     }
 }

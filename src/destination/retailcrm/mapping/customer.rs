@@ -3,12 +3,12 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
-use crate::destination::retailcrm::contacts::is_same_phone;
+use crate::destination::retailcrm::mapping::changes::{PLACEHOLDERS, Wanted, tags_of_a_new_one};
 use crate::destination::retailcrm::mapping::convert::instant;
 use crate::destination::retailcrm::mapping::order::{cut, names, source};
 use crate::destination::retailcrm::mapping::tree::Evaluation;
 use crate::destination::retailcrm::mapping::{
-    AccountFields, LeftOut, Mapping, comment, customer_external_id,
+    AccountFields, LeftOut, Mapping, comment, customer_external_id, rules,
 };
 use crate::lead::Lead;
 use crate::lead::template::Context;
@@ -38,8 +38,9 @@ impl CustomerDraft {
             zone,
             left_out: Vec::new(),
         };
-        let mapped = mapping.customer_fields.evaluate(&mut evaluation);
-        let left_out = evaluation.left_out;
+        let mut mapped = mapping.customer_fields.evaluate(&mut evaluation);
+        let mut left_out = evaluation.left_out;
+        left_out.extend(rules::settle(&mut mapped, lead.id));
         let unread = comment::unread_labels(lead, &context.fields_read());
         let named = lead.contact.name.is_some();
         Self {
@@ -60,6 +61,7 @@ impl CustomerDraft {
                 (_, value) => drop(customer.insert(key.clone(), value.clone())),
             }
         }
+        tags_of_a_new_one(&mut customer);
         Json::Object(customer)
     }
 
@@ -68,56 +70,12 @@ impl CustomerDraft {
         &self,
         known: &Map<String, Json>,
     ) -> Option<Json> {
-        let mut changes: Map<String, Json> = self
-            .mapped
-            .iter()
-            .filter(|(key, value)| !covers(known.get(*key), value))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        // Another person's parts of a name must not be mixed into the one that is there.
-        let has_name = ["lastName", "firstName"]
-            .iter()
-            .any(|name| known.get(*name).is_some_and(is_filled));
-        let wanted: &[&str] = if has_name || !self.named {
-            &["email"]
-        } else {
-            &["lastName", "firstName", "patronymic", "email"]
+        let wanted = Wanted {
+            mapped: &self.mapped,
+            defaults: &self.defaults,
+            named: self.named,
         };
-        for name in wanted {
-            let taken = known.get(*name).is_some_and(is_filled) || self.mapped.contains_key(*name);
-            if let Some(value) = self.defaults.get(*name).filter(|_| !taken) {
-                changes.insert((*name).to_owned(), value.clone());
-            }
-        }
-        if let Some(phones) = self.more_phones(known) {
-            changes.insert("phones".to_owned(), phones);
-        }
-        (!changes.is_empty()).then_some(Json::Object(changes))
-    }
-
-    /// The known phones and the lead's, if that is a new one. All of them: nothing says that the CRM keeps those that are not sent.
-    fn more_phones(&self, known: &Map<String, Json>) -> Option<Json> {
-        let ours = self.defaults.get("phones")?.as_array()?.first()?;
-        let number = |phone: &Json| {
-            phone
-                .get("number")
-                .and_then(Json::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let mut phones: Vec<Json> = match known.get("phones") {
-            Some(Json::Array(phones)) => phones.clone(),
-            Some(Json::Object(phones)) => phones.values().cloned().collect(),
-            _ => Vec::new(),
-        };
-        if phones
-            .iter()
-            .any(|theirs| is_same_phone(&number(ours), &number(theirs)))
-        {
-            return None;
-        }
-        phones.push(ours.clone());
-        Some(Json::Array(phones))
+        wanted.changes(known)
     }
 
     /// The mapped fields and the default ones, for a repair to take one away.
@@ -154,20 +112,6 @@ impl CustomerDraft {
     }
 }
 
-fn is_filled(value: &Json) -> bool {
-    !matches!(value, Json::Null) && value != "" && *value != json!([]) && *value != json!({})
-}
-
-/// Whether what is known already says what is wanted; an object is compared by the members that are wanted.
-fn covers(known: Option<&Json>, wanted: &Json) -> bool {
-    match (known, wanted) {
-        (Some(Json::Object(known)), Json::Object(wanted)) => wanted
-            .iter()
-            .all(|(key, value)| covers(known.get(key), value)),
-        (known, wanted) => known == Some(wanted),
-    }
-}
-
 fn defaults(lead: &Lead, mapping: &Mapping, zone: &TimeZone) -> Map<String, Json> {
     let (contact, tree) = (&lead.contact, &mapping.customer_fields);
     let mut fields = Map::new();
@@ -187,7 +131,7 @@ fn defaults(lead: &Lead, mapping: &Mapping, zone: &TimeZone) -> Map<String, Json
     if contact.name.is_none() && !tree.names(&["lastName"]) {
         set(
             "firstName",
-            Some(lead.language.pick("Без имени", "No name").into()),
+            Some(lead.language.pick(PLACEHOLDERS[0], PLACEHOLDERS[1]).into()),
         );
     }
     set(

@@ -2,13 +2,17 @@
 //! Pure; evaluated anew at every attempt, so a mended mapping helps the leads that wait.
 
 mod account_fields;
+mod changes;
 mod comment;
+mod compile;
 mod convert;
 mod customer;
 mod order;
+mod rules;
 mod tree;
 
 pub(super) use account_fields::{AccountField, AccountFields};
+pub(super) use comment::readable;
 pub(super) use customer::CustomerDraft;
 pub(super) use order::OrderDraft;
 pub(super) use tree::{Tree, join};
@@ -89,18 +93,20 @@ fn without(text: &str, value: &str) -> String {
 impl Mapping {
     /// Compiles a rule; what it cannot compile is left out and reported.
     pub(super) fn compile(rule: &DeliverRule, problems: &mut Vec<MappingProblem>) -> Self {
-        let mut compiler = tree::Compiler { problems };
+        let mut compiler = compile::Compiler { problems };
         let order = compiler.compile(&rule.order, fields::ORDER, "order");
         let customer_fields =
             compiler.compile(&rule.customer_fields, fields::CUSTOMER, "customer_fields");
+        rules::check(&order, "order", problems);
+        rules::check(&customer_fields, "customer_fields", problems);
         let rule_problem = |path: &str, message: &str| MappingProblem {
             path: path.to_owned(),
             message: message.to_owned(),
         };
-        if order.names(&["statusComment"]) && !order.names(&["status"]) {
+        if order.names(&["customer"]) && rule.customer != CustomerMatching::None {
             problems.push(rule_problem(
-                "order.statusComment",
-                "RetailCRM takes it only together with status; add order.status",
+                "order.customer",
+                "is for customers whom RetailCRM makes itself, with customer = \"none\"; fill the gate's by customer_fields",
             ));
         }
         if rule.create == Create::Customer && !rule.order.is_empty() {
@@ -137,5 +143,7 @@ pub(super) fn customer_external_id(lead: LeadId) -> String {
     format!("lg-c-{lead}")
 }
 
+#[cfg(test)]
+mod list_tests;
 #[cfg(test)]
 mod tests;

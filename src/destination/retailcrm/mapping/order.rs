@@ -4,11 +4,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
 use crate::destination::retailcrm::mapping::account_fields;
+use crate::destination::retailcrm::mapping::changes::PLACEHOLDERS;
 use crate::destination::retailcrm::mapping::comment::{self, Applied};
 use crate::destination::retailcrm::mapping::convert::instant;
 use crate::destination::retailcrm::mapping::tree::Evaluation;
 use crate::destination::retailcrm::mapping::{
-    AccountFields, LeftOut, Mapping, Tree, order_external_id,
+    AccountFields, LeftOut, Mapping, Tree, order_external_id, rules,
 };
 use crate::lead::template::Context;
 use crate::lead::{Lead, PersonName, UtmMarks};
@@ -40,7 +41,7 @@ impl OrderDraft {
             left_out: Vec::new(),
         };
         let mapped = mapping.order.evaluate(&mut evaluation);
-        let left_out = std::mem::take(&mut evaluation.left_out);
+        let mut left_out = std::mem::take(&mut evaluation.left_out);
         if customer_made {
             mapping.customer_fields.evaluate(&mut evaluation);
         }
@@ -51,6 +52,7 @@ impl OrderDraft {
                 (_, value) => drop(fields.insert(key, value)),
             }
         }
+        left_out.extend(rules::settle(&mut fields, lead.id));
         let mut comment: Vec<String> = Vec::new();
         if let Some(Json::String(mapped)) = fields.shift_remove(COMMENT) {
             comment.push(mapped);
@@ -155,7 +157,7 @@ fn defaults(lead: &Lead, mapping: &Tree, zone: &TimeZone) -> Map<String, Json> {
     if contact.name.is_none() && !NAMES.iter().any(|name| mapping.names(&[name])) {
         set(
             "firstName",
-            Some(lead.language.pick("Без имени", "No name")),
+            Some(lead.language.pick(PLACEHOLDERS[0], PLACEHOLDERS[1])),
         );
     }
     set("phone", contact.phone.as_ref().map(|phone| phone.e164()));

@@ -46,14 +46,14 @@ fn rule(order: &str, customer: &str) -> DeliverRule {
     }
 }
 
-fn mapping(order: &str, customer: &str) -> Mapping {
+pub(super) fn mapping(order: &str, customer: &str) -> Mapping {
     let mut problems = Vec::new();
     let mapping = Mapping::compile(&rule(order, customer), &mut problems);
     assert_eq!(problems, []);
     mapping
 }
 
-fn problems(order: &str, customer: &str) -> Vec<(String, String)> {
+pub(super) fn problems(order: &str, customer: &str) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     Mapping::compile(&rule(order, customer), &mut problems);
     problems
@@ -62,7 +62,7 @@ fn problems(order: &str, customer: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn lead(pairs: &[(&str, &str)]) -> Lead {
+pub(super) fn lead(pairs: &[(&str, &str)]) -> Lead {
     let spec = |name: &str, kind, label: Option<&str>| FieldSpec {
         name: name.to_owned(),
         kind,
@@ -100,11 +100,11 @@ fn lead(pairs: &[(&str, &str)]) -> Lead {
         .expect("valid")
 }
 
-fn zone() -> TimeZone {
+pub(super) fn zone() -> TimeZone {
     TimeZone::fixed(offset(3))
 }
 
-fn order(lead: &Lead, mapping: &Mapping) -> serde_json::Value {
+pub(super) fn order(lead: &Lead, mapping: &Mapping) -> serde_json::Value {
     OrderDraft::new(lead, mapping, &zone(), false).json(Some(7))
 }
 

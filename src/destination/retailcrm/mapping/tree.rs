@@ -1,28 +1,44 @@
-//! A mapping as it is written in the config, compiled: every key found in the table of fields, every text a template. All mistakes are
-//! found here, at once, so that none is found by a lead.
+//! A compiled mapping, and what it makes of a lead. The order of the config is kept, so that the bytes of a request can be foretold.
+
+use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
-use crate::destination::registry::MappingProblem;
-use crate::destination::retailcrm::fields::{self, Field, Kind, NoField};
-use crate::destination::retailcrm::mapping::convert::convert;
+use crate::destination::retailcrm::fields::{Field, Kind, lacks};
+use crate::destination::retailcrm::mapping::convert::{convert, members};
 use crate::destination::retailcrm::mapping::{LeftOut, comment};
-use crate::destination::retailcrm::suggest::hint;
-use crate::lead::template::{Context, Template};
+use crate::lead::template::{Context, Repetition, Template, TemplateError};
 use crate::lead::{Bilingual, Lead, Value};
 
 /// A compiled mapping of one entity.
 #[derive(Clone, Debug)]
-pub(in crate::destination::retailcrm) struct Tree(Vec<(String, Node)>);
+pub(in crate::destination::retailcrm) struct Tree(pub(super) Vec<(String, Node)>);
 
 /// One value of a mapping.
 #[derive(Clone, Debug)]
-enum Node {
+pub(super) enum Node {
+    /// The same for every lead.
     Fixed(Value, Kind),
+    /// A template.
     Computed(Template, Kind),
+    /// Fields.
     Object(Vec<(String, Node)>),
-    List(Vec<Node>),
+    /// Elements.
+    List(Vec<Element>),
+}
+
+/// What a list of a mapping says of one element, or of one for every row that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct Element {
+    /// The rows, when the element is repeated.
+    pub(super) each: Option<Repetition>,
+    /// The element.
+    pub(super) node: Node,
+    /// The fields an element of this list may have; none in a list of plain values.
+    pub(super) fields: &'static [Field],
+    /// What a plain value of this list is.
+    pub(super) member: Kind,
 }
 
 /// What evaluating a mapping needs and what it leaves behind.
@@ -33,12 +49,6 @@ pub(super) struct Evaluation<'a> {
     pub(super) zone: &'a TimeZone,
     /// The values that did not fit their fields.
     pub(super) left_out: Vec<LeftOut>,
-}
-
-/// The reader of one mapping; gathers its mistakes.
-pub(super) struct Compiler<'a> {
-    /// All mistakes so far.
-    pub(super) problems: &'a mut Vec<MappingProblem>,
 }
 
 impl Tree {
@@ -114,6 +124,12 @@ impl Tree {
         }
     }
 
+    /// The value of a field that is the same for every lead, by its path.
+    pub(super) fn fixed_at(&self, path: &str) -> Option<String> {
+        let fixed = self.fixed().into_iter().find(|(known, _)| known == path);
+        fixed.map(|(_, value)| value)
+    }
+
     /// The codes of the mapped custom fields.
     pub(in crate::destination::retailcrm) fn custom_codes(&self) -> Vec<String> {
         let custom = self.0.iter().find(|(key, _)| key == "customFields");
@@ -134,9 +150,9 @@ fn visit_node(node: &Node, path: &str, with: &mut dyn FnMut(&str, &Node)) {
     with(path, node);
     match node {
         Node::Object(entries) => visit(entries, path, with),
-        Node::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                visit_node(item, &format!("{path}[{index}]"), with);
+        Node::List(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                visit_node(&element.node, &format!("{path}[{index}]"), with);
             }
         }
         Node::Fixed(..) | Node::Computed(..) => {}
@@ -168,212 +184,111 @@ fn object(
 
 /// The JSON of one value; nothing when it is empty or does not fit.
 fn evaluate(node: &Node, path: &str, evaluation: &mut Evaluation<'_>) -> Option<Json> {
-    let (value, kind) = match node {
+    match node {
         Node::Object(entries) => {
             let values = object(entries, path, evaluation);
-            return (!values.is_empty()).then_some(Json::Object(values));
+            (!values.is_empty()).then_some(Json::Object(values))
         }
-        Node::List(items) => {
-            let values: Vec<Json> = items
-                .iter()
-                .enumerate()
-                .filter_map(|(index, item)| evaluate(item, &format!("{path}[{index}]"), evaluation))
-                .collect();
-            return (!values.is_empty()).then_some(Json::Array(values));
-        }
-        Node::Fixed(value, kind) => (value.clone(), *kind),
-        Node::Computed(template, kind) => match template.evaluate(evaluation.context) {
-            Ok(value) => (value?, *kind),
-            Err(error) => {
-                let why = Bilingual::new(
-                    format!("шаблон не вычислен: {error}"),
-                    format!("the template cannot be evaluated: {error}"),
-                );
-                evaluation.left_out.push(LeftOut {
-                    path: path.to_owned(),
-                    value: String::new(),
-                    why,
-                });
-                return None;
+        Node::List(elements) => {
+            let mut values = Vec::new();
+            for element in elements {
+                element.evaluate(path, &mut values, evaluation);
             }
-        },
-    };
-    convert(&value, kind, evaluation.zone).unwrap_or_else(|expected| {
-        let (path, value) = (path.to_owned(), value.to_text());
-        evaluation.left_out.push(LeftOut {
-            path,
-            value,
-            why: Bilingual::new(expected.0, expected.1),
-        });
-        None
-    })
+            (!values.is_empty()).then_some(Json::Array(values))
+        }
+        Node::Fixed(value, kind) => evaluation.fitted(value, *kind, path),
+        Node::Computed(template, kind) => {
+            let value = evaluation.computed(template, path)?;
+            evaluation.fitted(&value, *kind, path)
+        }
+    }
 }
 
-impl Compiler<'_> {
-    /// Reads the mapping of one entity; `path` is its key in the deliver block.
-    pub(super) fn compile(
-        &mut self,
-        table: &toml::Table,
-        fields: &'static [Field],
-        path: &str,
-    ) -> Tree {
-        Tree(self.entries(table, Some(fields), path))
-    }
-
-    /// The entries of a table; without `fields` its keys are the account's (custom fields).
-    fn entries(
-        &mut self,
-        table: &toml::Table,
-        fields: Option<&'static [Field]>,
-        path: &str,
-    ) -> Vec<(String, Node)> {
-        let mut entries = Vec::new();
-        for (written, value) in table {
-            let (key, below) = written
-                .split_once('.')
-                .map_or((written.as_str(), None), |(key, rest)| (key, Some(rest)));
-            let path = join(path, key);
-            let Some(kind) = self.kind(fields, key, &path) else {
-                continue;
-            };
-            let wrapped;
-            let value = match below {
-                // A key with dots is a path: the same as nested tables.
-                Some(rest) => {
-                    wrapped = toml::Value::Table(
-                        [(rest.to_owned(), value.clone())].into_iter().collect(),
-                    );
-                    &wrapped
+impl Element {
+    /// Adds the element, or one for every row.
+    fn evaluate(&self, path: &str, into: &mut Vec<Json>, evaluation: &mut Evaluation<'_>) {
+        let Some(each) = &self.each else {
+            return self.add(path, into, evaluation);
+        };
+        let before = evaluation.context.fields_read();
+        match each.rounds(evaluation.context) {
+            Ok(rounds) => {
+                for context in &rounds {
+                    let mut round = Evaluation {
+                        context,
+                        zone: evaluation.zone,
+                        left_out: Vec::new(),
+                    };
+                    self.add(path, into, &mut round);
+                    evaluation.left_out.append(&mut round.left_out);
                 }
-                None => value,
-            };
-            if let Some(node) = self.node(value, kind, &path) {
-                self.add(&mut entries, key, node, &path);
             }
-        }
-        entries
-    }
-
-    fn kind(&mut self, fields: Option<&'static [Field]>, key: &str, path: &str) -> Option<Kind> {
-        let Some(fields) = fields else {
-            return Some(Kind::Open);
-        };
-        match fields::find(fields, key) {
-            Ok(kind) => Some(kind),
-            Err(NoField::Ours(remedy)) => self.problem(path, remedy),
-            Err(NoField::Unknown(meant)) => {
-                let text = format!(
-                    "RetailCRM has no such field{}; a field of your own goes below customFields",
-                    hint(meant)
-                );
-                self.problem(path, &text)
-            }
+            Err(error) => evaluation.failed(path, &error, before),
         }
     }
 
-    fn node(&mut self, value: &toml::Value, kind: Kind, path: &str) -> Option<Node> {
-        match (value, kind) {
-            (toml::Value::Table(table), Kind::Object(fields)) => {
-                Some(Node::Object(self.entries(table, Some(fields), path)))
+    fn add(&self, path: &str, into: &mut Vec<Json>, evaluation: &mut Evaluation<'_>) {
+        let path = format!("{path}[{}]", into.len());
+        let before = evaluation.context.fields_read();
+        let noted = evaluation.left_out.len();
+        match &self.node {
+            // Several values where one of several stands are several.
+            Node::Computed(template, _) if self.fields.is_empty() => {
+                let value = evaluation.computed(template, &path);
+                for value in value.iter().flat_map(members) {
+                    into.extend(evaluation.fitted(&value, self.member, &path));
+                }
             }
-            (toml::Value::Table(table), Kind::Open) => {
-                Some(Node::Object(self.entries(table, None, path)))
-            }
-            (toml::Value::Array(items), Kind::List(member)) => {
-                Some(self.list(items, *member, path))
-            }
-            (toml::Value::Array(items), Kind::Open) => Some(self.list(items, kind, path)),
-            (_, Kind::Object(_)) => self.problem(path, "is an object; write its fields as a table"),
-            (toml::Value::Table(_), Kind::List(_)) => self.problem(
-                path,
-                "is a list; write it in brackets, or as [[...]] tables",
-            ),
-            (toml::Value::Table(_) | toml::Value::Array(_), _) => {
-                self.problem(path, "takes one value")
-            }
-            (toml::Value::String(text), _) if has_braces(text) => match Template::parse(text) {
-                Ok(template) => Some(Node::Computed(template, kind)),
-                Err(error) => self.problem(path, &format!("the template cannot be read: {error}")),
-            },
-            (literal, _) => self.literal(literal, kind, path),
-        }
-    }
-
-    fn list(&mut self, items: &[toml::Value], member: Kind, path: &str) -> Node {
-        let items = items.iter().enumerate();
-        Node::List(
-            items
-                .filter_map(|(index, item)| self.node(item, member, &format!("{path}[{index}]")))
-                .collect(),
-        )
-    }
-
-    /// A value that is the same for every lead, tried out now.
-    fn literal(&mut self, value: &toml::Value, kind: Kind, path: &str) -> Option<Node> {
-        let value = match value {
-            toml::Value::Integer(number) => Value::Integer(*number),
-            toml::Value::Float(number) => Value::Number(number.to_string()),
-            toml::Value::Boolean(flag) => Value::Boolean(*flag),
-            other => Value::Text(
-                other
-                    .as_str()
-                    .map_or_else(|| other.to_string(), str::to_owned),
-            ),
-        };
-        match convert(&value, kind, &TimeZone::UTC) {
-            Ok(_) => Some(Node::Fixed(value, kind)),
-            Err(_) => self.problem(
-                path,
-                &format!(
-                    "\"{}\" does not fit: {}",
-                    value.to_text(),
-                    expectation(kind)
-                ),
-            ),
-        }
-    }
-
-    fn add(&mut self, entries: &mut Vec<(String, Node)>, key: &str, node: Node, path: &str) {
-        match (entries.iter_mut().find(|(known, _)| known == key), node) {
-            (None, node) => entries.push((key.to_owned(), node)),
-            (Some((_, Node::Object(known))), Node::Object(more)) => {
-                for (key, node) in more {
-                    let path = join(path, &key);
-                    if known.iter().any(|(known, _)| *known == key) {
-                        let _none: Option<()> = self.problem(&path, "is given twice; keep one");
-                    } else {
-                        known.push((key, node));
+            node => {
+                let value = evaluate(node, &path, evaluation);
+                match value.filter(|value| lacks(self.fields, |name| has(value, name)).is_none()) {
+                    Some(value) => into.push(value),
+                    // No element, then: a line without goods. What was typed for it goes where everything goes that nothing reads.
+                    None => {
+                        evaluation.left_out.truncate(noted);
+                        evaluation.context.restore_read(before);
                     }
                 }
             }
-            (Some(_), _) => {
-                let _none: Option<()> = self.problem(path, "is given twice; keep one");
-            }
         }
     }
+}
 
-    fn problem<T>(&mut self, path: &str, message: &str) -> Option<T> {
-        self.problems.push(MappingProblem {
-            path: path.to_owned(),
-            message: message.to_owned(),
-        });
-        None
+fn has(value: &Json, name: &str) -> bool {
+    value.get(name).is_some()
+}
+
+impl Evaluation<'_> {
+    /// The value of a template; none when it is empty, or cannot be computed, which is noted.
+    fn computed(&mut self, template: &Template, path: &str) -> Option<Value> {
+        let before = self.context.fields_read();
+        template.evaluate(self.context).unwrap_or_else(|error| {
+            self.failed(path, &error, before);
+            None
+        })
     }
-}
 
-fn has_braces(text: &str) -> bool {
-    ["{{", "{%", "{#"]
-        .iter()
-        .any(|opening| text.contains(opening))
-}
+    fn failed(&mut self, path: &str, error: &TemplateError, before: BTreeSet<String>) {
+        self.context.restore_read(before);
+        self.left_out.push(LeftOut {
+            path: path.to_owned(),
+            value: String::new(),
+            why: Bilingual::new(
+                format!("шаблон не вычислен: {error}"),
+                format!("the template cannot be evaluated: {error}"),
+            ),
+        });
+    }
 
-fn expectation(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Integer => "the field takes a whole number",
-        Kind::Number => "the field takes a number",
-        Kind::Boolean => "the field takes true or false",
-        Kind::Date => "the field takes a date, 2026-11-21",
-        Kind::DateTime => "the field takes a date and time, 2026-11-21 10:00:00",
-        Kind::Text | Kind::List(_) | Kind::Object(_) | Kind::Open => "the field takes another type",
+    /// The JSON of a value for a field of this kind; none when it is empty, or does not fit, which is noted.
+    fn fitted(&mut self, value: &Value, kind: Kind, path: &str) -> Option<Json> {
+        convert(value, kind, self.zone).unwrap_or_else(|why| {
+            self.left_out.push(LeftOut {
+                path: path.to_owned(),
+                value: value.to_text(),
+                why,
+            });
+            None
+        })
     }
 }

@@ -80,6 +80,7 @@ impl Screen {
                 a href=(HOME) aria-current=[self.is_list().then_some("page")] { (self.pick("Заявки", "Leads")) }
                 a href="/admin/forms" aria-current=[self.here.starts_with("/admin/forms").then_some("page")] { (self.pick("Формы", "Forms")) }
                 a href=(DESTINATIONS) aria-current=[self.here.starts_with(DESTINATIONS).then_some("page")] { (self.pick("Назначения", "Destinations")) }
+                a href="/admin/alerts" aria-current=[self.here.starts_with("/admin/alerts").then_some("page")] { (self.pick("Оповещения", "Alerts")) }
             }
             div.who {
                 (switch(self.language, &self.here))

@@ -5,12 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use arc_swap::ArcSwap;
 use maud::{Markup, html};
 
+use crate::alerts::Alerts;
 use crate::dispatch::Outlook;
 use crate::http::admin::auth::Operator;
 use crate::http::admin::filters::{self, TypedFilters};
 use crate::http::admin::pages::HOME;
 use crate::http::admin::pages::frame::Screen;
-use crate::http::admin::pages::{banner, destinations, filter_bar, resend, rows, snippet};
+use crate::http::admin::pages::{alerts, banner, destinations, filter_bar, resend, rows, snippet};
 use crate::http::admin::reason::Reason;
 use crate::http::settings::Server;
 use crate::lead::{Forms, Language};
@@ -28,7 +29,7 @@ pub(crate) async fn show(
     operator: Operator,
     screen: Screen,
     request: HttpRequest,
-    (store, outlook): (web::Data<Store>, web::Data<Outlook>),
+    (store, outlook, alerted): (web::Data<Store>, web::Data<Outlook>, web::Data<Alerts>),
     (live, server): (web::Data<ArcSwap<Forms>>, web::Data<Server>),
 ) -> Result<HttpResponse, Reason> {
     let query = request.query_string();
@@ -45,6 +46,7 @@ pub(crate) async fn show(
             (banner::banner(&screen, entry, store.waiting(&entry.id)))
             (destinations::notice(&screen, entry, &outlook.checked(&entry.id)))
         }
+        (alerts::banner(&screen, &alerted))
         (filter_bar::tabs(&screen, &typed, &store))
         (filter_bar::bar(&screen, &typed, &forms, &ids))
         (resend::flash(&screen, query))

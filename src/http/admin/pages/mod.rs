@@ -1,6 +1,7 @@
 //! The pages for people: rendered on the server, complete without scripts, in Russian and English.
 
 pub(super) mod actions;
+pub(super) mod alerts;
 mod banner;
 pub(super) mod destinations;
 mod filter_bar;

@@ -149,7 +149,11 @@ fn a_request_forged_by_another_page_changes_nothing() {
             }
             world.send(request)
         };
-        for path in ["/admin/api/leads/resend", "/admin/logout"] {
+        for path in [
+            "/admin/api/leads/resend",
+            "/admin/alerts/test",
+            "/admin/logout",
+        ] {
             for from in [
                 None,
                 Some(("Origin", "https://evil.example")),

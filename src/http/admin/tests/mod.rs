@@ -20,6 +20,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use crate::alerts::Alerts;
 use crate::clock::Clock;
 use crate::delivery::{
     Attempt, AttemptOutcome, Cause, Delivered, DeliveryId, Failure, FailureKind, Outcome, Receipt,
@@ -53,6 +54,7 @@ pub(super) struct World {
     pub(super) refused: Arc<RefusedOrigins>,
     pub(super) forms: Arc<ArcSwap<Forms>>,
     pub(super) access: Arc<Access>,
+    pub(super) alerts: Alerts,
     _directory: tempfile::TempDir,
 }
 
@@ -90,10 +92,13 @@ impl World {
                 password_hash: Secret::new(cheap_hash(PASSWORD)),
             }],
         };
+        let (store, outlook) = (Store::open(&settings).expect("a store"), Outlook::default());
+        let told = directory.path().join("alerts.json");
         Self {
             access: Arc::new(Access::new(admin, clock.clone())),
-            store: Store::open(&settings).expect("a store"),
-            outlook: Outlook::default(),
+            alerts: Alerts::start(store.clone(), outlook.clone(), clock.clone(), told),
+            store,
+            outlook,
             refused: Arc::default(),
             forms: Arc::new(ArcSwap::from_pointee(Forms::new([form()]))),
             clock,
@@ -107,6 +112,7 @@ impl World {
             .app_data(web::Data::new(self.store.clone()))
             .app_data(web::Data::new(self.clock.clone()))
             .app_data(web::Data::new(self.outlook.clone()))
+            .app_data(web::Data::new(self.alerts.clone()))
             .app_data(web::Data::from(self.refused.clone()))
             .app_data(web::Data::from(self.forms.clone()))
             .app_data(web::Data::new(server()))

@@ -5,6 +5,7 @@ use actix_web::test::TestRequest;
 use jiff::Timestamp;
 
 use super::{Answer, World, bearer, delivered, rejected, run};
+use crate::alerts::{Settings, SigningKey, Webhook};
 use crate::delivery::Cause;
 use crate::destination::{Finding, Severity};
 use crate::dispatch::{Checked, DestinationHealth, Health};
@@ -79,10 +80,12 @@ async fn busy() -> (World, Vec<String>) {
     world.outlook.note_check(&super::shop(), disagreeing(now));
     let form = FormId::parse("callback").expect("an id");
     world.refused.record(&form, "https://new.example", now);
+    tell_nobody_who_listens(&world).await;
     let mut paths = vec![
         "/admin/".to_owned(),
         "/admin/forms".to_owned(),
         "/admin/destinations".to_owned(),
+        "/admin/alerts".to_owned(),
         "/admin/login".to_owned(),
     ];
     paths.push("/admin/?q=nobody-has-this".to_owned());
@@ -96,6 +99,39 @@ async fn busy() -> (World, Vec<String>) {
         paths.push(format!("/admin/leads/{id}/erase/confirm"));
     }
     (world, paths)
+}
+
+/// Alerts by a webhook that nobody receives, and a test that was sent in vain.
+async fn tell_nobody_who_listens(world: &World) {
+    let key = SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("a key");
+    let url = "https://no-such-host.invalid/".parse().expect("an address");
+    let settings = Settings {
+        webhooks: vec![Webhook { url, key }],
+        ..Settings::default()
+    };
+    let public_url = super::PUBLIC.parse().expect("an address");
+    let place = (&public_url, &jiff::tz::TimeZone::UTC);
+    world.alerts.assign(&settings, &[], place);
+    world.alerts.send_test().await;
+}
+
+#[test]
+fn the_alerts_page_tells_who_is_told_and_how_the_last_test_went() {
+    run(async {
+        let world = World::new();
+        let nobody = page(&world, "/admin/alerts", "en").await;
+        assert!(nobody.body.contains("Nobody is told"), "{}", nobody.body);
+        tell_nobody_who_listens(&world).await;
+        let page = page(&world, "/admin/alerts", "en").await.body;
+        for words in [
+            "webhook no-such-host.invalid",
+            "Send a test",
+            "The last test",
+            "not sent",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+    });
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! How long a slow CRM takes for a burst: 100 leads of new people, 800 ms per answer, the default pace of 9 requests a second.
 //!
-//! `cargo bench --bench drain`. The pace is then the limit, so what counts is how few requests the leads take. Nothing is asserted.
-
-mod support;
+//! The pace is then the limit, so what counts is how few requests the leads take.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,19 +11,17 @@ use leadgate::clock::Clock;
 use leadgate::lead::DestinationId;
 use leadgate::simulator::{Options, SimulatedCrm};
 use reqwest::header::ACCEPT;
-use tokio::runtime::Runtime;
 
 use crate::support::{Gate, Outcome};
 
+/// Posted at once.
 const LEADS: usize = 100;
 
+/// Per answer.
 const LATENCY: Duration = Duration::from_millis(800);
 
-fn main() -> Outcome<()> {
-    Runtime::new()?.block_on(drain())
-}
-
-async fn drain() -> Outcome<()> {
+/// Runs it and prints what came of it.
+pub(crate) async fn run() -> Outcome<()> {
     let crm = SimulatedCrm::start(Options {
         latency: LATENCY,
         ..Options::default()

@@ -1,80 +1,31 @@
-//! Every field of an order and of a customer that RetailCRM lets us write, with its type. The CRM drops a field it does not know without
-//! a word, so a mapping is checked against this table when the config is read (facts/retailcrm.md, sections 3.4 to 3.10).
+//! The tables: orders (3.4), lines (3.5), delivery, payments and addresses (3.6), customers (3.10).
 
-use crate::destination::retailcrm::suggest::did_you_mean;
-
-/// What a field takes.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
-    /// Text, or a code.
-    Text,
-    /// A whole number.
-    Integer,
-    /// A decimal number.
-    Number,
-    /// `true` or `false`.
-    Boolean,
-    /// `Y-m-d`.
-    Date,
-    /// `Y-m-d H:i:s` in the account's zone.
-    DateTime,
-    /// Several of one kind.
-    List(&'static Kind),
-    /// An object with these fields.
-    Object(&'static [Field]),
-    /// Any JSON: the account (custom fields) or a carrier (`delivery.data`) defines it, so a value keeps the type it has.
-    Open,
-}
-
-/// One field of the table.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Field {
-    name: &'static str,
-    kind: Kind,
-}
-
-/// Why a key of a mapping names nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum NoField {
-    /// The gate fills it; the text says how to steer that.
-    Ours(&'static str),
-    /// The CRM has no such field; perhaps this one was meant.
-    Unknown(Option<&'static str>),
-}
-
-/// The field of an object by its key.
-pub(super) fn find(fields: &'static [Field], key: &str) -> Result<Kind, NoField> {
-    if let Some(field) = fields.iter().find(|field| field.name == key) {
-        return Ok(field.kind);
-    }
-    let is_whole = std::ptr::eq(fields, ORDER) || std::ptr::eq(fields, CUSTOMER);
-    if let Some((_, remedy)) = OURS.iter().find(|(name, _)| is_whole && *name == key) {
-        return Err(NoField::Ours(remedy));
-    }
-    Err(NoField::Unknown(did_you_mean(
-        key,
-        fields.iter().map(|field| field.name),
-    )))
-}
-
-/// Fields of the gate's own, and what to set instead.
-const OURS: [(&str, &str); 3] = [
-    (
-        "externalId",
-        "leadgate derives it from the lead's id, which is what keeps an order from being made twice; remove it",
-    ),
-    (
-        "site",
-        "set destinations.site instead; it goes with every request",
-    ),
-    (
-        "customer",
-        "the customer is chosen by `customer = \"match\" | \"new\" | \"none\"` and filled by customer_fields; remove it",
-    ),
-];
+use crate::destination::retailcrm::fields::{Field, Kind, Need};
 
 const fn field(name: &'static str, kind: Kind) -> Field {
-    Field { name, kind }
+    Field {
+        name,
+        kind,
+        need: Need::No,
+    }
+}
+
+/// A field without which the element is none.
+const fn needed(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        kind,
+        need: Need::Yes,
+    }
+}
+
+/// One of the fields of which the element needs one.
+const fn either(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        kind,
+        need: Need::Either,
+    }
 }
 
 const TEXT: Kind = Kind::Text;
@@ -85,7 +36,7 @@ const DATE: Kind = Kind::Date;
 const DATE_TIME: Kind = Kind::DateTime;
 
 /// `POST /orders/create`.
-pub(super) static ORDER: &[Field] = &[
+pub(in crate::destination::retailcrm) static ORDER: &[Field] = &[
     field("number", TEXT),
     field("orderType", TEXT),
     field("orderMethod", TEXT),
@@ -99,12 +50,13 @@ pub(super) static ORDER: &[Field] = &[
     field("phone", TEXT),
     field("additionalPhone", TEXT),
     field("email", TEXT),
-    field("countryIso", TEXT),
+    field("countryIso", Kind::Country),
     field("call", BOOLEAN),
     field("expired", BOOLEAN),
     field("customerComment", TEXT),
     field("managerComment", TEXT),
     field("managerId", INTEGER),
+    field("customer", Kind::Object(ORDER_CUSTOMER)),
     field("contact", Kind::Object(REFERENCE)),
     field("company", Kind::Object(REFERENCE)),
     field("contragent", Kind::Object(CONTRAGENT)),
@@ -113,10 +65,10 @@ pub(super) static ORDER: &[Field] = &[
     field("payments", Kind::List(&Kind::Object(PAYMENT))),
     field("source", Kind::Object(SOURCE)),
     field("clientId", TEXT),
-    field("customFields", Kind::Open),
+    field("customFields", Kind::Custom),
     field("discountManualAmount", NUMBER),
     field("discountManualPercent", NUMBER),
-    field("mark", INTEGER),
+    field("mark", Kind::Between(0, 10)),
     field("markDatetime", DATE_TIME),
     field("weight", NUMBER),
     field("length", INTEGER),
@@ -126,7 +78,15 @@ pub(super) static ORDER: &[Field] = &[
     field("shipmentDate", DATE),
     field("shipped", BOOLEAN),
     field("marketplace", Kind::Object(MARKETPLACE)),
-    field("privilegeType", TEXT),
+    field(
+        "privilegeType",
+        Kind::OneOf(&[
+            "none",
+            "personal_discount",
+            "loyalty_level",
+            "loyalty_event",
+        ]),
+    ),
     field("loyaltyEventDiscountId", INTEGER),
     field("applyRound", BOOLEAN),
     field("dialogId", INTEGER),
@@ -135,8 +95,8 @@ pub(super) static ORDER: &[Field] = &[
 ];
 
 /// `POST /customers/create` and `/edit`.
-pub(super) static CUSTOMER: &[Field] = &[
-    field("type", TEXT),
+pub(in crate::destination::retailcrm) static CUSTOMER: &[Field] = &[
+    field("type", Kind::OneOf(&["customer", "customer_corporate"])),
     field("lastName", TEXT),
     field("firstName", TEXT),
     field("patronymic", TEXT),
@@ -144,7 +104,7 @@ pub(super) static CUSTOMER: &[Field] = &[
     field("phones", Kind::List(&Kind::Object(PHONE))),
     field("address", Kind::Object(ADDRESS)),
     field("birthday", DATE),
-    field("sex", TEXT),
+    field("sex", Kind::OneOf(&["male", "female"])),
     field("createdAt", DATE_TIME),
     field("managerId", INTEGER),
     field("vip", BOOLEAN),
@@ -157,12 +117,19 @@ pub(super) static CUSTOMER: &[Field] = &[
     field("removeTags", Kind::List(&TEXT)),
     field("attachedTag", TEXT),
     field("browserId", TEXT),
-    field("customFields", Kind::Open),
+    field("customFields", Kind::Custom),
     field("personalDiscount", NUMBER),
     field("discountCardNumber", TEXT),
     field("subscribed", BOOLEAN),
     field("emailMarketingUnsubscribedAt", DATE_TIME),
     field("photoUrl", TEXT),
+];
+
+/// What an order may say of a customer whom the CRM makes itself (3.7); the ids are the gate's to set.
+pub(super) static ORDER_CUSTOMER: &[Field] = &[
+    field("browserId", TEXT),
+    field("type", Kind::OneOf(&["customer", "customer_corporate"])),
+    field("nickName", TEXT),
 ];
 
 const REFERENCE: &[Field] = &[
@@ -171,7 +138,7 @@ const REFERENCE: &[Field] = &[
     field("site", TEXT),
 ];
 
-const PHONE: &[Field] = &[field("number", TEXT)];
+const PHONE: &[Field] = &[needed("number", TEXT)];
 
 const SOURCE: &[Field] = &[
     field("source", TEXT),
@@ -184,7 +151,10 @@ const SOURCE: &[Field] = &[
 const MARKETPLACE: &[Field] = &[field("code", TEXT), field("orderId", TEXT)];
 
 const CONTRAGENT: &[Field] = &[
-    field("contragentType", TEXT),
+    field(
+        "contragentType",
+        Kind::OneOf(&["individual", "legal-entity", "enterpreneur"]),
+    ),
     field("legalName", TEXT),
     field("legalAddress", TEXT),
     field("INN", TEXT),
@@ -201,20 +171,20 @@ const CONTRAGENT: &[Field] = &[
     field("bankAccount", TEXT),
 ];
 
-const ITEM: &[Field] = &[
+pub(super) const ITEM: &[Field] = &[
     field("initialPrice", NUMBER),
-    field("productName", TEXT),
+    either("productName", TEXT),
     field("quantity", NUMBER),
     field("discountManualAmount", NUMBER),
     field("discountManualPercent", NUMBER),
     field("purchasePrice", NUMBER),
-    field("vatRate", TEXT),
+    field("vatRate", Kind::Vat),
     field("createdAt", DATE_TIME),
     field("status", TEXT),
     field("comment", TEXT),
     field("ordering", INTEGER),
     field("priceType", Kind::Object(&[field("code", TEXT)])),
-    field(
+    either(
         "offer",
         Kind::Object(&[
             field("id", INTEGER),
@@ -225,20 +195,23 @@ const ITEM: &[Field] = &[
     field(
         "properties",
         Kind::List(&Kind::Object(&[
-            field("code", TEXT),
-            field("name", TEXT),
-            field("value", TEXT),
+            field("code", Kind::PropertyCode),
+            needed("name", TEXT),
+            needed("value", TEXT),
         ])),
     ),
     field(
         "externalIds",
-        Kind::List(&Kind::Object(&[field("code", TEXT), field("value", TEXT)])),
+        Kind::List(&Kind::Object(&[
+            needed("code", TEXT),
+            needed("value", TEXT),
+        ])),
     ),
     field("externalId", TEXT),
     field(
         "markingObjects",
         Kind::List(&Kind::Object(&[
-            field("code", TEXT),
+            needed("code", TEXT),
             field("provider", TEXT),
         ])),
     ),
@@ -248,13 +221,13 @@ const DELIVERY: &[Field] = &[
     field("code", TEXT),
     field("cost", NUMBER),
     field("netCost", NUMBER),
-    field("vatRate", TEXT),
+    field("vatRate", Kind::Vat),
     field("date", DATE),
     field(
         "time",
         Kind::Object(&[
-            field("from", TEXT),
-            field("to", TEXT),
+            field("from", Kind::Time),
+            field("to", Kind::Time),
             field("custom", TEXT),
         ]),
     ),
@@ -273,7 +246,7 @@ const DELIVERY: &[Field] = &[
 const ADDRESS: &[Field] = &[
     field("text", TEXT),
     field("index", TEXT),
-    field("countryIso", TEXT),
+    field("countryIso", Kind::Country),
     field("region", TEXT),
     field("regionId", INTEGER),
     field("city", TEXT),
@@ -294,42 +267,11 @@ const ADDRESS: &[Field] = &[
     field("name", TEXT),
 ];
 
-const PAYMENT: &[Field] = &[
+pub(super) const PAYMENT: &[Field] = &[
     field("externalId", TEXT),
-    field("type", TEXT),
+    needed("type", TEXT),
     field("status", TEXT),
     field("amount", NUMBER),
     field("paidAt", DATE_TIME),
     field("comment", TEXT),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_field_gets_the_one_that_was_meant() {
-        assert_eq!(
-            find(ORDER, "managerCommet").expect_err("unknown"),
-            NoField::Unknown(Some("managerComment"))
-        );
-        assert_eq!(
-            find(ORDER, "manager_comment").expect_err("unknown"),
-            NoField::Unknown(Some("managerComment"))
-        );
-        assert_eq!(
-            find(ORDER, "weather").expect_err("unknown"),
-            NoField::Unknown(None)
-        );
-    }
-
-    #[test]
-    fn fields_of_the_gate_are_refused_with_their_remedy() {
-        assert!(matches!(find(ORDER, "externalId"), Err(NoField::Ours(_))));
-        assert!(matches!(find(CUSTOMER, "site"), Err(NoField::Ours(_))));
-        assert!(
-            matches!(find(PAYMENT, "externalId"), Ok(Kind::Text)),
-            "a payment's own is the user's business"
-        );
-    }
-}

@@ -1,0 +1,467 @@
+//! Leads that go together: how few requests they take, and that each of them ends as if it had gone by itself.
+
+use leadgate::delivery::{Cause, FailureKind};
+use leadgate::lead::{Create, CustomerMatching, Lead};
+use leadgate::simulator::{Body, Calls, FaultKind};
+use serde_json::{Value, json};
+
+use crate::world::{Setup, World, anna, fault, lead, seed};
+
+/// So many people with a phone each.
+fn people(count: usize) -> Vec<Lead> {
+    let person = |n| {
+        let phone = format!("+7912{n:07}");
+        lead(&[("name", "Иван"), ("phone", &phone)])
+    };
+    (0..count).map(person).collect()
+}
+
+async fn world_of(customer: CustomerMatching) -> World {
+    World::new(Setup {
+        customer,
+        ..Setup::default()
+    })
+    .await
+}
+
+fn count(operations: &[String], wanted: &str) -> usize {
+    operations.iter().filter(|name| *name == wanted).count()
+}
+
+/// The external ids of the orders that are there, sorted.
+fn order_ids(world: &World) -> Vec<String> {
+    let id = |order: Value| order["externalId"].as_str().expect("an id").to_owned();
+    let mut ids: Vec<String> = world.crm.orders().into_iter().map(id).collect();
+    ids.sort();
+    ids
+}
+
+fn ids_of(leads: &[Lead]) -> Vec<String> {
+    let mut ids: Vec<String> = leads.iter().map(|lead| format!("lg-{}", lead.id)).collect();
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn fifty_new_people_take_one_search_each_and_two_uploads() {
+    let world = World::usual().await;
+    let leads = people(50);
+    let reports = world.deliver_all(&leads, false).await;
+    let operations = world.operations();
+    assert_eq!(count(&operations, "customers/list"), 50);
+    assert_eq!(count(&operations, "customers/upload"), 1);
+    assert_eq!(count(&operations, "orders/upload"), 1);
+    assert_eq!(operations.len(), 52, "{operations:?}");
+    assert_eq!(order_ids(&world), ids_of(&leads));
+    for (lead, report) in leads.iter().zip(reports) {
+        let receipt = report.outcome.expect("delivered").receipt;
+        let orders = world.crm.orders();
+        let order = orders
+            .iter()
+            .find(|order| order["externalId"] == format!("lg-{}", lead.id))
+            .expect("its order");
+        assert_eq!(receipt.order_id, order["id"].as_u64());
+        assert_eq!(receipt.order_number.as_deref(), order["number"].as_str());
+        assert_eq!(receipt.customer_id, order["customer"]["id"].as_u64());
+        assert_eq!(
+            order["phone"],
+            lead.contact.phone.as_ref().expect("a phone").e164()
+        );
+        let steps: Vec<&str> = report
+            .steps
+            .iter()
+            .map(|step| step.operation.as_str())
+            .collect();
+        assert!(
+            steps.ends_with(&["customers", "customers/upload", "orders/upload"]),
+            "{steps:?}"
+        );
+    }
+    assert_eq!(world.crm.customers().len(), 50);
+}
+
+#[tokio::test]
+async fn without_matching_fifty_orders_are_one_request() {
+    let world = world_of(CustomerMatching::None).await;
+    let leads = people(50);
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    assert_eq!(world.operations(), ["orders/upload"]);
+    assert_eq!(order_ids(&world), ids_of(&leads));
+}
+
+#[tokio::test]
+async fn a_known_person_with_phone_and_e_mail_takes_one_search_and_a_remembered_one_none() {
+    let world = World::usual().await;
+    let both = |n: usize| {
+        let (phone, email) = (format!("+7912000000{n}"), format!("a{n}@example.ru"));
+        lead(&[("name", "Анна"), ("phone", &phone), ("email", &email)])
+    };
+    for n in 0..4 {
+        let (phone, email) = (format!("8 912 000-00-0{n}"), format!("a{n}@example.ru"));
+        seed(
+            &world,
+            json!({"firstName": "Анна", "phones": [{"number": phone}], "email": email}),
+        )
+        .await;
+    }
+    let before = world.operations().len();
+    let leads: Vec<Lead> = (0..4).map(both).collect();
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    let operations = world.operations().split_off(before);
+    assert_eq!(count(&operations, "customers/list"), 4);
+    assert_eq!(operations.len(), 5, "{operations:?}");
+    let again: Vec<Lead> = (0..4).map(both).collect();
+    for report in world.deliver_all(&again, false).await {
+        report.outcome.expect("delivered");
+    }
+    assert_eq!(world.operations().split_off(before + 5), ["orders/upload"]);
+    assert_eq!(
+        (world.crm.customers().len(), world.crm.orders().len()),
+        (4, 8)
+    );
+}
+
+#[tokio::test]
+async fn two_requests_of_one_person_in_one_batch_are_two_orders_of_one_customer() {
+    let world = World::usual().await;
+    let mut leads = people(6);
+    leads.extend([anna(), anna(), lead(&[("email", "anna@example.ru")])]);
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    assert_eq!(
+        (world.crm.customers().len(), world.crm.orders().len()),
+        (7, 9)
+    );
+    let of_anna: Vec<Value> = world
+        .crm
+        .orders()
+        .into_iter()
+        .filter(|order| order["email"] == "anna@example.ru")
+        .map(|order| order["customer"]["id"].clone())
+        .collect();
+    assert_eq!(of_anna.len(), 3);
+    assert!(of_anna.iter().all(|id| *id == of_anna[0]), "{of_anna:?}");
+}
+
+#[tokio::test]
+async fn a_row_that_the_crm_refuses_is_mended_by_itself_and_the_others_go_with_the_upload() {
+    let world = World::new(Setup {
+        order: "managerId = \"{{ manager }}\"",
+        ..Setup::default()
+    })
+    .await;
+    let mut leads = people(9);
+    leads.insert(4, lead(&[("phone", "+79990000000"), ("manager", "999")]));
+    let reports = world.deliver_all(&leads, false).await;
+    let operations = world.operations();
+    assert_eq!(count(&operations, "orders/upload"), 1);
+    assert_eq!(
+        count(&operations, "orders/list"),
+        1,
+        "only what is not said to be in"
+    );
+    assert_eq!(
+        count(&operations, "orders/create"),
+        2,
+        "refused, then mended"
+    );
+    assert_eq!(
+        count(&operations, "customers/list"),
+        10,
+        "the customer is not chosen twice"
+    );
+    for (place, report) in reports.into_iter().enumerate() {
+        let delivered = report.outcome.expect("delivered");
+        let warning = delivered
+            .warning
+            .map(|warning| warning.text.en)
+            .unwrap_or_default();
+        assert_eq!(
+            warning.contains("managerId=\"999\""),
+            place == 4,
+            "{warning}"
+        );
+    }
+    assert_eq!(order_ids(&world), ids_of(&leads));
+    assert_eq!(world.crm.customers().len(), 10);
+}
+
+#[tokio::test]
+async fn a_customer_row_that_the_crm_refuses_is_mended_by_itself() {
+    let world = World::new(Setup {
+        customer_fields: "managerId = \"{{ manager }}\"",
+        ..Setup::default()
+    })
+    .await;
+    let mut leads = people(5);
+    leads.insert(2, lead(&[("phone", "+79990000000"), ("manager", "999")]));
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    assert_eq!(order_ids(&world), ids_of(&leads));
+    assert_eq!(world.crm.customers().len(), 6);
+}
+
+/// All that can happen to an upload as a whole.
+fn troubles() -> Vec<FaultKind> {
+    let status = |status| FaultKind::Status {
+        status,
+        retry_after: None,
+        body: Body::Html,
+    };
+    vec![
+        FaultKind::Down,
+        FaultKind::Reset,
+        FaultKind::LostAnswer { hang: false },
+        status(500),
+        status(403),
+        status(413),
+        status(503),
+        FaultKind::RateLimited,
+        FaultKind::Html405,
+        FaultKind::NonJson200,
+        FaultKind::SuccessFalse200 {
+            text: "Internal error".into(),
+        },
+        FaultKind::Forbidden403,
+        FaultKind::Account404,
+        FaultKind::Partial460 {
+            row: 3,
+            text: "Что-то пошло не так".into(),
+        },
+    ]
+}
+
+#[tokio::test]
+async fn whatever_happens_to_an_upload_every_lead_ends_as_one_order_and_one_customer() {
+    for operation in ["customers/upload", "orders/upload", "orders/list"] {
+        for kind in troubles() {
+            for in_doubt in [false, true] {
+                let world = World::usual().await;
+                world
+                    .crm
+                    .fault(fault(kind.clone(), operation, Calls::First(1)));
+                let leads = people(6);
+                let mut open: Vec<(Lead, bool)> =
+                    leads.iter().map(|lead| (lead.clone(), in_doubt)).collect();
+                for _ in 0..2 {
+                    let mut left = Vec::new();
+                    for doubt in [false, true] {
+                        let part: Vec<Lead> = open
+                            .iter()
+                            .filter(|(_, in_doubt)| *in_doubt == doubt)
+                            .map(|(lead, _)| lead.clone())
+                            .collect();
+                        if part.is_empty() {
+                            continue;
+                        }
+                        let reports = world.deliver_all(&part, doubt).await;
+                        for (lead, report) in part.into_iter().zip(reports) {
+                            let Err(failure) = report.outcome else {
+                                continue;
+                            };
+                            assert_ne!(failure.kind, FailureKind::Rejected, "{kind:?} {operation}");
+                            left.push((lead, failure.leaves_doubt(doubt)));
+                        }
+                    }
+                    open = left;
+                }
+                assert!(
+                    open.is_empty(),
+                    "{kind:?} at {operation}: {} are left",
+                    open.len()
+                );
+                assert_eq!(order_ids(&world), ids_of(&leads), "{kind:?} at {operation}");
+                assert_eq!(world.crm.customers().len(), 6, "{kind:?} at {operation}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_the_orders_are_looked_up_with_one_request_and_nothing_is_sent_again() {
+    let world = world_of(CustomerMatching::None).await;
+    let lost = FaultKind::LostAnswer { hang: false };
+    world
+        .crm
+        .fault(fault(lost, "orders/upload", Calls::First(1)));
+    let leads = people(50);
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("found");
+    }
+    assert_eq!(world.operations(), ["orders/upload", "orders/list"]);
+    for report in world.deliver_all(&leads, true).await {
+        report.outcome.expect("found");
+    }
+    assert_eq!(
+        world.operations(),
+        ["orders/upload", "orders/list", "orders/list"]
+    );
+    assert_eq!(order_ids(&world), ids_of(&leads));
+}
+
+#[tokio::test]
+async fn an_upload_that_never_came_back_is_unknown_for_all_its_rows() {
+    let world = world_of(CustomerMatching::None).await;
+    world
+        .crm
+        .fault(fault(FaultKind::Down, "orders/upload", Calls::First(1)));
+    let leads = people(4);
+    for report in world.deliver_all(&leads, false).await {
+        assert_eq!(
+            report.outcome.expect_err("unknown").kind,
+            FailureKind::Unknown
+        );
+    }
+    assert_eq!(
+        world.operations(),
+        ["orders/upload", "orders/list"],
+        "nothing is sent again at once"
+    );
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_as_a_whole_is_sent_again_in_halves() {
+    let world = world_of(CustomerMatching::None).await;
+    let error = FaultKind::Status {
+        status: 500,
+        retry_after: None,
+        body: Body::Html,
+    };
+    world
+        .crm
+        .fault(fault(error, "orders/upload", Calls::First(2)));
+    let leads = people(8);
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    let operations = world.operations();
+    assert_eq!(
+        operations,
+        [
+            "orders/upload", // eight
+            "orders/list",
+            "orders/upload", // the first four
+            "orders/list",
+            "orders/upload", // the other four
+            "orders/upload", // the first two
+            "orders/upload",
+        ]
+    );
+    assert_eq!(order_ids(&world), ids_of(&leads));
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_stops_the_batch_with_the_first_request() {
+    let world = world_of(CustomerMatching::None).await;
+    world.crm.fault(fault(
+        FaultKind::Forbidden403,
+        "orders/upload",
+        Calls::Always,
+    ));
+    for report in world.deliver_all(&people(50), false).await {
+        let failure = report.outcome.expect_err("refused");
+        assert_eq!(failure.kind, FailureKind::Misconfigured);
+        assert!(matches!(failure.cause, Cause::AccessDenied { .. }));
+    }
+    assert_eq!(world.operations(), ["orders/upload"]);
+}
+
+#[tokio::test]
+async fn a_crm_that_dies_under_the_searches_is_not_asked_for_every_lead() {
+    let world = World::usual().await;
+    world
+        .crm
+        .fault(fault(FaultKind::Down, "customers/list", Calls::Always));
+    for report in world.deliver_all(&people(50), false).await {
+        let failure = report.outcome.expect_err("down");
+        assert_eq!(failure.kind, FailureKind::Transient { retry_after: None });
+    }
+    // Eight at once, each tried again once.
+    assert!(
+        world.operations().len() <= 2 * (8 + 3),
+        "{}",
+        world.operations().len()
+    );
+}
+
+#[tokio::test]
+async fn an_upload_that_the_account_does_not_know_falls_back_to_single_orders() {
+    let world = world_of(CustomerMatching::None).await;
+    let unknown = FaultKind::SuccessFalse200 {
+        text: "Not supported".into(),
+    };
+    world
+        .crm
+        .fault(fault(unknown, "orders/upload", Calls::Always));
+    let leads = people(20);
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    let operations = world.operations();
+    assert!(count(&operations, "orders/upload") <= 7, "{operations:?}");
+    assert_eq!(count(&operations, "orders/create"), 20);
+    assert_eq!(order_ids(&world), ids_of(&leads));
+}
+
+#[tokio::test]
+async fn remembered_customers_that_are_gone_are_made_anew() {
+    let world = World::usual().await;
+    // The simulator counts from 1 again after a reset, so the remembered id must be one that is not given out again.
+    for _ in 0..10 {
+        seed(&world, json!({"firstName": "Чужой"})).await;
+    }
+    let person = people(1).remove(0);
+    world.delivered(&person).await;
+    world.crm.reset();
+    let mut leads = people(3);
+    leads.push(anna());
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    assert_eq!(order_ids(&world), ids_of(&leads));
+    assert_eq!(world.crm.customers().len(), 4);
+}
+
+#[tokio::test]
+async fn customers_without_orders_go_together_too_and_one_person_is_one_customer() {
+    let world = World::new(Setup {
+        create: Create::Customer,
+        ..Setup::default()
+    })
+    .await;
+    let mut leads = people(5);
+    leads.extend([anna(), anna()]);
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    assert_eq!(
+        (world.crm.customers().len(), world.crm.orders().len()),
+        (6, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_huge_lead_goes_in_an_upload_of_its_own() {
+    let world = World::new(Setup {
+        customer: CustomerMatching::None,
+        ..Setup::default()
+    })
+    .await;
+    let long = "подробно ".repeat(3_000);
+    let mut leads = people(3);
+    for n in 0..8 {
+        let phone = format!("+7999000000{n}");
+        leads.push(lead(&[("phone", &phone), ("comment", &long)]));
+    }
+    for report in world.deliver_all(&leads, false).await {
+        report.outcome.expect("delivered");
+    }
+    assert!(count(&world.operations(), "orders/upload") > 1);
+    assert_eq!(order_ids(&world), ids_of(&leads));
+}
