@@ -134,10 +134,13 @@ async fn check_finds_payments_that_are_not_permitted_with_the_delivery_or_in_the
         sites: vec!["b2b".to_owned()],
         payment_statuses: Vec::new(),
     };
-    let account = Account {
-        payment_types: vec![elsewhere],
-        ..Account::default()
-    };
+    let mut account = Account::default();
+    account.payment_types.push(elsewhere);
+    account.sites.push(Site {
+        code: "b2b".to_owned(),
+        name: "Опт".to_owned(),
+        url: String::new(),
+    });
     let found = findings(account, "payments = [{ type = \"transfer\" }]").await;
     assert_eq!(paths(&found), ["order.payments[0].type"]);
     assert_eq!(instead(&found[0]), "it is available in: b2b");
