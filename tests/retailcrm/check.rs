@@ -123,7 +123,7 @@ async fn check_finds_payments_that_are_not_permitted_with_the_delivery_or_in_the
     assert!(texts(&found).contains("not permitted with delivery \"self-delivery\""));
     assert_eq!(
         instead(&found[0]),
-        "with this delivery it permits: cash",
+        "with this delivery it permits: cash, bank-card",
         "what is permitted is told"
     );
 
