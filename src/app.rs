@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::destination::pace::Paces;
 use crate::destination::{Destination, LiveDestinations, registry};
-use crate::dispatch::{self, Dispatcher, FollowTarget, Followers, Outlook, Target};
+use crate::dispatch::{self, Checks, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
@@ -72,6 +72,7 @@ pub struct App {
     forms: LiveForms,
     access: Arc<Access>,
     dispatcher: Dispatcher,
+    checks: Checks,
     alerts: Alerts,
     followers: Followers,
     clock: Clock,
@@ -108,6 +109,7 @@ impl App {
         let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
         let dispatcher = Dispatcher::new(store.clone(), clock.clone(), outlook.clone());
+        let (checks, checking) = Checks::new(clock.clone(), outlook.clone());
         let told = config.store.path.join(ALERTS_FILE);
         let alerts = Alerts::start(store.clone(), outlook.clone(), clock.clone(), told);
         let followers = Followers::new(store.clone(), clock.clone(), outlook.clone());
@@ -134,8 +136,11 @@ impl App {
         orphan(&store, &wanted).await?;
         recall(&store, &targets, &clock).await?;
         followers.assign(followed(&config, &targets));
+        let accounts = destinations(&targets);
         dispatcher.assign(targets).await;
+        checks.assign(accounts);
         let tasks = vec![
+            tokio::spawn(checking),
             tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
             tokio::spawn(upkeep(store.clone(), clock.clone(), Arc::clone(&wanted))),
@@ -146,6 +151,7 @@ impl App {
             forms,
             access,
             dispatcher,
+            checks,
             alerts,
             followers,
             clock,
@@ -180,11 +186,12 @@ impl App {
         let around = (&self.clock, &self.paces);
         let targets = targets(config, around, &self.destinations);
         let place = place(&self.server);
-        self.alerts
-            .assign(&config.alerts, &destinations(&targets), place);
+        let accounts = destinations(&targets);
+        self.alerts.assign(&config.alerts, &accounts, place);
         recall(&self.store, &targets, &self.clock).await?;
         self.followers.assign(followed(config, &targets));
         self.dispatcher.assign(targets).await;
+        self.checks.assign(accounts);
         self.wanted.store(Arc::new(Wanted::of(config)));
         orphan(&self.store, &self.wanted).await?;
         // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.

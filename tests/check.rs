@@ -58,6 +58,30 @@ async fn a_code_that_the_account_does_not_have_is_named_with_its_place_and_what_
 }
 
 #[tokio::test]
+async fn what_is_found_is_a_table_to_act_on() {
+    let crm = crm().await;
+    let form = r#"
+[[forms.fields]]
+name = "wish"
+kind = "choice"
+options = ["Свет", "Звук"]
+[[forms.deliver]]
+[forms.deliver.order]
+orderMethod = "landing-pge"
+delivery = { code = "self-delivery" }
+payments = [{ type = "cash-on-delivery" }]
+[forms.deliver.order.customFields]
+gorodd = "{{ city }}"
+channel = "radio"
+interests = "{{ wish }}"
+"#;
+    let (code, said) = check(&crm.url(), DEMO_API_KEY, form).await;
+    assert_eq!(code, Some(78), "{said}");
+    let lines = said.lines().skip(1).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(lines);
+}
+
+#[tokio::test]
 async fn a_wrong_key_exits_with_78_and_an_account_that_does_not_answer_with_69() {
     let crm = crm().await;
     let (code, said) = check(&crm.url(), "a-key-that-nobody-knows-32-characters", "").await;

@@ -4,11 +4,11 @@ use std::io;
 
 use crate::cli::{ConfigFile, Exit, Terminal, report, serve};
 use crate::clock::Clock;
-use crate::config::{Config, Problem};
+use crate::config::Config;
 use crate::delivery::Failure;
 use crate::destination::pace::Paces;
 use crate::destination::{Finding, Severity, registry};
-use crate::lead::{DestinationId, Language};
+use crate::lead::DestinationId;
 
 /// Its arguments.
 #[derive(clap::Args, Debug)]
@@ -23,8 +23,8 @@ pub(crate) struct Arguments {
 /// What the accounts said.
 #[derive(Default)]
 struct Asked {
-    problems: Vec<Problem>,
-    warnings: Vec<Problem>,
+    problems: Vec<Finding>,
+    warnings: Vec<Finding>,
     silent: Vec<(DestinationId, Failure)>,
 }
 
@@ -42,7 +42,7 @@ impl Arguments {
         let asked = if self.offline {
             Asked::default()
         } else {
-            ask(&config, language)?
+            ask(&config)?
         };
         let file = self.config.file.display();
         if asked.problems.is_empty() {
@@ -51,15 +51,10 @@ impl Arguments {
         } else {
             let head = language.pick("проблем", "problems");
             writeln!(terminal.output, "{file}: {head}: {}", asked.problems.len())?;
-            report::table(terminal.output, &asked.problems, language)?;
+            report::findings(terminal.output, &asked.problems, language)?;
         }
-        let warnings: Vec<Problem> = config
-            .warnings
-            .iter()
-            .cloned()
-            .chain(asked.warnings)
-            .collect();
-        report::warnings(terminal.output, &warnings, language)?;
+        let warnings = (config.warnings.as_slice(), asked.warnings.as_slice());
+        report::warnings(terminal.output, warnings, language)?;
         for (id, failure) in &asked.silent {
             let silent = language.pick("не удалось спросить", "could not be asked");
             writeln!(
@@ -77,7 +72,7 @@ impl Arguments {
 }
 
 /// Asks every destination, one after another.
-fn ask(config: &Config, language: Language) -> io::Result<Asked> {
+fn ask(config: &Config) -> io::Result<Asked> {
     let (clock, paces) = (Clock::system(), Paces::default());
     serve::runtime()?.block_on(async {
         let mut asked = Asked::default();
@@ -86,7 +81,7 @@ fn ask(config: &Config, language: Language) -> io::Result<Asked> {
             match destination.check().await {
                 Ok(findings) => findings
                     .into_iter()
-                    .for_each(|finding| asked.sort_in(finding, language)),
+                    .for_each(|finding| asked.sort_in(finding)),
                 Err(failure) => asked.silent.push((settings.id.clone(), failure)),
             }
         }
@@ -95,15 +90,10 @@ fn ask(config: &Config, language: Language) -> io::Result<Asked> {
 }
 
 impl Asked {
-    fn sort_in(&mut self, finding: Finding, language: Language) {
-        let message = finding.message.pick(language).to_owned();
-        let problem = Problem {
-            key_path: finding.key_path,
-            message,
-        };
+    fn sort_in(&mut self, finding: Finding) {
         match finding.severity {
-            Severity::Problem => self.problems.push(problem),
-            Severity::Warning => self.warnings.push(problem),
+            Severity::Problem => self.problems.push(finding),
+            Severity::Warning => self.warnings.push(finding),
         }
     }
 }

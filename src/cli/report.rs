@@ -1,8 +1,9 @@
-//! How problems and warnings of a config are shown: one line each, key path first.
+//! How problems and warnings are shown: those of a config on one line each, key path first; those of an account as a table, a block each.
 
 use std::io::{self, Write};
 
 use crate::config::{ConfigProblems, Problem};
+use crate::destination::Finding;
 use crate::lead::Language;
 
 /// Longer key paths push their own message to the right, not everybody's.
@@ -24,22 +25,56 @@ pub(crate) fn problems(
     table(to, &refused.problems, language)
 }
 
-/// Shows warnings; nothing when there are none.
+/// Shows warnings, of the config and of the accounts; nothing when there are none.
 pub(crate) fn warnings(
     to: &mut dyn Write,
-    warnings: &[Problem],
+    (warnings, of_accounts): (&[Problem], &[Finding]),
     language: Language,
 ) -> io::Result<()> {
-    if warnings.is_empty() {
+    let count = warnings.len() + of_accounts.len();
+    if count == 0 {
         return Ok(());
     }
     writeln!(
         to,
-        "{}: {}",
+        "{}: {count}",
         language.pick("предупреждений", "warnings"),
-        warnings.len()
     )?;
-    table(to, warnings, language)
+    table(to, warnings, language)?;
+    findings(to, of_accounts, language)
+}
+
+/// Shows each finding as a block: where, what is wrong, what the account has instead, how to mend it.
+pub(crate) fn findings(
+    to: &mut dyn Write,
+    findings: &[Finding],
+    language: Language,
+) -> io::Result<()> {
+    let heads = [
+        language.pick("что не так", "what is wrong"),
+        language.pick("в аккаунте", "the account"),
+        language.pick("как исправить", "how to mend it"),
+    ];
+    let widths = heads.iter().map(|head| head.chars().count());
+    let width = widths.max().unwrap_or(0);
+    for finding in findings {
+        writeln!(to, "\n  {}", finding.key_path)?;
+        let instead = finding.instead.as_ref();
+        let texts = [
+            Some(&finding.message),
+            instead,
+            Some(&finding.remedy).filter(|remedy| !remedy.en.is_empty()),
+        ];
+        for (head, text) in heads.iter().zip(texts) {
+            if let Some(text) = text {
+                writeln!(to, "    {head:width$}  {}", text.pick(language))?;
+            }
+        }
+    }
+    if !findings.is_empty() {
+        writeln!(to)?;
+    }
+    Ok(())
 }
 
 /// Shows each problem on a line.

@@ -19,6 +19,7 @@ mod failure;
 mod lane;
 mod receipt;
 mod schedule;
+mod warning;
 
 use std::fmt;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::lead::{Bilingual, Create, DestinationId, LeadId};
+use crate::lead::{Create, DestinationId, LeadId};
 
 pub use attempt::{Attempt, AttemptOutcome, Step, excerpt};
 pub use cause_key::CauseKey;
@@ -34,6 +35,7 @@ pub use failure::{Cause, Failure, FailureKind};
 pub use lane::{Lane, PerLane, Shares, Turns};
 pub use receipt::{OrderStanding, OrderStatus, Receipt};
 pub use schedule::{RetrySchedule, ScheduleError};
+pub use warning::{Note, Warning};
 
 /// A delivery's id: the lead's, and its place among the lead's deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -146,7 +148,7 @@ pub struct Delivery {
     pub order_status: Option<OrderStatus>,
     /// What was left out so that the CRM took the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warning: Option<Bilingual>,
+    pub warning: Option<Warning>,
     /// Why the latest attempt failed, or why the delivery did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Cause>,
@@ -171,7 +173,7 @@ pub struct Delivered {
     /// Its ids there.
     pub receipt: Receipt,
     /// What had to be left out, if anything.
-    pub warning: Option<Bilingual>,
+    pub warning: Option<Warning>,
 }
 
 /// The knowledge a settle needs besides the outcome.

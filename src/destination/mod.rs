@@ -82,7 +82,8 @@ pub trait Destination: Send + Sync {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
-    /// Compares the config with the account. `Err` when the account could not be asked.
+    /// Compares the config with the account, and remembers of the account what deliveries need to know. Never at the cost of a lead's turn in
+    /// the pace. `Err` when the account could not be asked.
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>>;
 
     /// Shows something to the people who work in the CRM, through the CRM's own notifications, if it has any.
@@ -129,8 +130,12 @@ pub struct Finding {
     pub key_path: String,
     /// Whether leads are hurt by it.
     pub severity: Severity,
-    /// What is wrong and how to mend it.
+    /// What is wrong.
     pub message: Bilingual,
+    /// What the account has instead, where that helps.
+    pub instead: Option<Bilingual>,
+    /// How to mend it.
+    pub remedy: Bilingual,
 }
 
 /// How bad a finding is.

@@ -1,5 +1,6 @@
-//! What a destination's worker thinks of it: healthy, or paused since when and why.
+//! What a destination's worker thinks of it: healthy, or paused since when and why. And what its latest check has found.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::delivery::Cause;
+use crate::dispatch::Checked;
 use crate::lead::DestinationId;
 
 /// Healthy, or paused with the reason.
@@ -39,14 +41,15 @@ pub struct DestinationHealth {
     pub health: Health,
 }
 
-/// The health of all destinations, written by the workers, read by the admin and by alerts. Clones share it.
+/// The health of all destinations, written by the workers and the checks, read by the admin and by alerts. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Outlook(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     destinations: ArcSwap<Vec<DestinationHealth>>,
-    /// Counts the changes.
+    checked: ArcSwap<BTreeMap<DestinationId, Checked>>,
+    /// Counts the changes of health.
     changed: watch::Sender<u64>,
 }
 
@@ -63,6 +66,11 @@ impl Outlook {
 
     /// Replaces the whole list, after a reload.
     pub fn reset(&self, destinations: Vec<DestinationHealth>) {
+        self.0.checked.rcu(|checked| {
+            let mut checked = BTreeMap::clone(checked);
+            checked.retain(|id, _| destinations.iter().any(|entry| entry.id == *id));
+            checked
+        });
         self.0.destinations.store(Arc::new(destinations));
         self.0.changed.send_modify(|count| *count += 1);
     }
@@ -80,5 +88,19 @@ impl Outlook {
         if before.iter().any(is_new) {
             self.0.changed.send_modify(|count| *count += 1);
         }
+    }
+
+    /// What the latest checks of a destination have brought; nothing yet when it was never checked.
+    pub fn checked(&self, id: &DestinationId) -> Checked {
+        self.0.checked.load().get(id).cloned().unwrap_or_default()
+    }
+
+    /// Notes what a check has brought.
+    pub fn note_check(&self, id: &DestinationId, checked: Checked) {
+        self.0.checked.rcu(|all| {
+            let mut all = BTreeMap::clone(all);
+            all.insert(id.clone(), checked.clone());
+            all
+        });
     }
 }

@@ -8,6 +8,7 @@
 
 mod attempt;
 mod breaker;
+mod checks;
 mod desk;
 mod follow;
 mod health;
@@ -29,6 +30,7 @@ use crate::dispatch::worker::{Assignment, Worker};
 use crate::lead::DestinationId;
 use crate::store::Store;
 
+pub use checks::{Checked, Checks};
 pub use follow::{FollowTarget, Followers};
 pub use health::{DestinationHealth, Health, Outlook};
 pub use recall::recall;

@@ -325,6 +325,8 @@ async fn five_hundred_leads_that_came_while_the_crm_was_down_are_five_hundred_or
     .await;
     app.crm.listen_again().await.expect("the same port");
     app.until_healthy().await;
+    // Every move of the clock frees a second that has not passed for the CRM: only what comes after the last one can be counted by its time.
+    let undisturbed = app.crm.received().len();
     app.until("all are through", async || app.order_ids().len() == 500)
         .await;
     let orders = app.crm.orders();
@@ -345,5 +347,13 @@ async fn five_hundred_leads_that_came_while_the_crm_was_down_are_five_hundred_or
             .as_secs();
         assert!((0..=5).contains(&apart), "{apart}");
     }
-    assert!(app.crm.peak_per_second() <= 400);
+    let arrivals: Vec<Duration> = app.crm.received()[undisturbed..]
+        .iter()
+        .map(|request| request.at)
+        .collect();
+    // Sent a second apart; a machine that is busy with other tests may let the first of them arrive a little late.
+    for window in arrivals.windows(401) {
+        let apart = window[400] - window[0];
+        assert!(apart > Duration::from_millis(850), "{apart:?}");
+    }
 }

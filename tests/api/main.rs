@@ -4,6 +4,7 @@
     reason = "a test stops at the first thing that is not as it should be"
 )]
 
+mod account_check;
 mod admin_api;
 mod alerts;
 mod bad_input;

@@ -52,6 +52,7 @@ async fn look_at_every_page(visitor: &Visitor, gate: &Gate, language: &str) {
     for path in [
         "/admin/",
         "/admin/forms",
+        "/admin/destinations",
         "/admin/alerts",
         "/admin/failures",
         "/admin/?cause=refused:customFields.a-long-code-of-a-field:another-long-code",

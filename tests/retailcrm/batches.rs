@@ -179,7 +179,7 @@ async fn a_row_that_the_crm_refuses_is_mended_by_itself_and_the_others_go_with_t
         let delivered = report.outcome.expect("delivered");
         let warning = delivered
             .warning
-            .map(|warning| warning.en)
+            .map(|warning| warning.text.en)
             .unwrap_or_default();
         assert_eq!(
             warning.contains("managerId=\"999\""),

@@ -8,6 +8,7 @@
 mod batches;
 mod check;
 mod conflicts;
+mod custom_fields;
 mod customers;
 mod orders;
 mod refusals;

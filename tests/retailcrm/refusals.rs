@@ -129,7 +129,10 @@ async fn an_unknown_code_is_left_out_and_written_into_the_comment() {
         );
         let warning = delivered.warning.expect("a warning");
         assert!(
-            warning.ru.contains("orderMethod=\"no-such\" не передано"),
+            warning
+                .text
+                .ru
+                .contains("orderMethod=\"no-such\" не передано"),
             "{warning:?}"
         );
     }
@@ -213,7 +216,7 @@ async fn a_basket_arrives_without_what_the_account_does_not_have() {
             );
         }
         let shown = "payments[0]=\"type: gold, amount: 100.1\" was left out: ";
-        assert!(warning.en.contains(shown), "{warning:?}");
+        assert!(warning.text.en.contains(shown), "{warning:?}");
         assert!(world.operations().len() <= 6, "{:?}", world.operations());
     }
 }
@@ -338,6 +341,7 @@ async fn a_customer_that_the_crm_refuses_does_not_cost_the_order() {
         delivered
             .warning
             .expect("a warning")
+            .text
             .ru
             .contains("клиент не создан")
     );

@@ -1,6 +1,7 @@
 //! Two customers for one lead: the phone is one's, the e-mail another's. The config says whose the lead is, and the delivery's warning names both, so
 //! that a person may merge them in the CRM.
 
+use crate::delivery::Note;
 use crate::destination::retailcrm::ContactConflict;
 use crate::destination::retailcrm::api::Customer;
 use crate::destination::retailcrm::customer::{Found, has_email};
@@ -49,7 +50,13 @@ impl Attempt<'_> {
             (ContactConflict::None, Create::Order) => Found::NoCustomer,
             (ContactConflict::New, _) | (ContactConflict::None, Create::Customer) => Found::Nobody,
         };
-        self.warn(warning(ids, &found));
+        self.warn(Note {
+            text: warning(ids, &found),
+            about: Bilingual::new(
+                "телефон и e-mail у разных клиентов",
+                "the phone and the e-mail are two customers'",
+            ),
+        });
         found
     }
 }

@@ -1,7 +1,7 @@
 //! Whose order it is: the customer is found by phone and e-mail, or made. A customer that this lead has made before is met again by its external id,
 //! so no interruption makes two of them.
 
-use crate::delivery::Failure;
+use crate::delivery::{Failure, Note};
 use crate::destination::retailcrm::api::{
     Customer, CustomerFilter, CustomerKey, Fault, Refusal, Steps,
 };
@@ -93,10 +93,16 @@ impl Attempt<'_> {
             }
             Made::Refused(refusal) => {
                 let text = refusal.text();
-                self.warn(Bilingual::new(
-                    format!("клиент не создан, заказ отправлен без него: {text}"),
-                    format!("the customer was not made, the order went without it: {text}"),
-                ));
+                self.warn(Note {
+                    text: Bilingual::new(
+                        format!("клиент не создан, заказ отправлен без него: {text}"),
+                        format!("the customer was not made, the order went without it: {text}"),
+                    ),
+                    about: Bilingual::new(
+                        "клиент не создан, заказ отправлен без него",
+                        "the customer was not made, the order went without it",
+                    ),
+                });
                 Ok(Chosen {
                     id: None,
                     made: false,

@@ -15,10 +15,13 @@
 
 use jiff::tz::TimeZone;
 
-use crate::delivery::{Cause, Delivered, Failure, FailureKind, Lane, Outcome, Receipt, Step};
+use crate::delivery::{
+    Cause, Delivered, Failure, FailureKind, Lane, Note, Outcome, Receipt, Step, Warning,
+};
 use crate::destination::retailcrm::Account;
 use crate::destination::retailcrm::api::{Api, Customer, CustomerKey, Fault, OrderRecord, Refusal};
 use crate::destination::retailcrm::customer::{self, Chosen, Found, Made};
+use crate::destination::retailcrm::known_fields::Entity;
 use crate::destination::retailcrm::mapping::{
     CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
 };
@@ -50,7 +53,7 @@ pub(super) struct Attempt<'a> {
     pub(super) chosen: Option<Chosen>,
     /// What a new customer would be, when that has been computed before; repairs are in it.
     pub(super) customer: Option<CustomerDraft>,
-    warnings: Vec<Bilingual>,
+    warnings: Vec<Note>,
 }
 
 /// What has been tried with an order that the CRM refuses.
@@ -112,7 +115,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Adds a sentence to the delivery's warning.
-    pub(super) fn warn(&mut self, warning: Bilingual) {
+    pub(super) fn warn(&mut self, warning: Note) {
         self.warnings.push(warning);
     }
 
@@ -131,7 +134,7 @@ impl<'a> Attempt<'a> {
         let mut customer_draft = self
             .customer
             .take()
-            .unwrap_or_else(|| CustomerDraft::new(self.lead, self.mapping, &zone));
+            .unwrap_or_else(|| self.customer_draft(&zone));
         let chosen = match self.chosen {
             Some(chosen) => chosen,
             None => self.choose_customer(&mut customer_draft).await?,
@@ -145,7 +148,10 @@ impl<'a> Attempt<'a> {
                 .create_order(&draft.json(chosen), &mut self.steps)
                 .await
             {
-                Ok(order) => return Ok(self.order_delivered(&order, Some((&draft, chosen)))),
+                Ok(order) => {
+                    self.save_dropped(&order, &mut draft).await;
+                    return Ok(self.order_delivered(&order, Some((&draft, chosen))));
+                }
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
             };
@@ -173,6 +179,9 @@ impl<'a> Attempt<'a> {
         customer: &CustomerDraft,
     ) -> OrderDraft {
         let mut draft = OrderDraft::new(self.lead, self.mapping, zone, chosen.made);
+        if let Some(account) = self.account.fields.of(Entity::Order) {
+            draft = draft.fit(&account, zone, (self.lead, self.mapping));
+        }
         if chosen.made {
             for left in customer.left_out() {
                 draft.note_left_out(LeftOut {
@@ -182,6 +191,15 @@ impl<'a> Attempt<'a> {
             }
         }
         draft
+    }
+
+    /// A customer of this lead, as far as the account is known.
+    pub(super) fn customer_draft(&self, zone: &TimeZone) -> CustomerDraft {
+        let draft = CustomerDraft::new(self.lead, self.mapping, zone);
+        match self.account.fields.of(Entity::Customer) {
+            Some(account) => draft.fit(&account, zone),
+            None => draft,
+        }
     }
 
     async fn look_up(&mut self) -> Result<Option<OrderRecord>, Failure> {
@@ -215,10 +233,16 @@ impl<'a> Attempt<'a> {
         };
         tried.other_customer = true;
         if id.is_none() {
-            self.warn(Bilingual::new(
-                format!("CRM не приняла клиента {lost}, заказ отправлен без него"),
-                format!("the CRM did not take the customer {lost}; the order went without it"),
-            ));
+            self.warn(Note {
+                text: Bilingual::new(
+                    format!("CRM не приняла клиента {lost}, заказ отправлен без него"),
+                    format!("the CRM did not take the customer {lost}; the order went without it"),
+                ),
+                about: Bilingual::new(
+                    "CRM не приняла клиента, заказ отправлен без него",
+                    "the CRM did not take the customer; the order went without it",
+                ),
+            });
         }
         Ok(id)
     }
@@ -252,7 +276,7 @@ impl<'a> Attempt<'a> {
         sent: Option<(&OrderDraft, Option<u64>)>,
     ) -> Delivered {
         let left_out = sent.map(|(draft, _)| draft.left_out()).unwrap_or_default();
-        self.warnings.extend(left_out.iter().map(LeftOut::warning));
+        self.warnings.extend(left_out.iter().map(LeftOut::note));
         let customer = sent.and_then(|(_, customer)| customer);
         if let Some((sent, shown)) = customer.zip(order.customer.as_ref()) {
             let known = &self.account.known;
@@ -273,7 +297,7 @@ impl<'a> Attempt<'a> {
 
     async fn deliver_customer(&mut self) -> Outcome {
         let zone = self.zone().await;
-        let mut draft = CustomerDraft::new(self.lead, self.mapping, &zone);
+        let mut draft = self.customer_draft(&zone);
         let found = match self.mapping.customer {
             CustomerMatching::Match => self.search().await?,
             CustomerMatching::New | CustomerMatching::None => Found::Nobody,
@@ -289,13 +313,13 @@ impl<'a> Attempt<'a> {
             Found::Nobody | Found::NoCustomer => self.made(&mut draft).await?,
         };
         self.warnings
-            .extend(draft.left_out().iter().map(LeftOut::warning));
+            .extend(draft.left_out().iter().map(LeftOut::note));
         if !draft.unread().is_empty() {
             let fields = draft.unread().join(", ");
-            self.warn(Bilingual::new(
+            self.warn(Note::plain(Bilingual::new(
                 format!("в карточке клиента нет места для полей: {fields}"),
                 format!("the customer has no place for the fields: {fields}"),
-            ));
+            )));
         }
         let url = Some(self.api.page(&["customers", &id.to_string()]));
         Ok(Delivered {
@@ -354,8 +378,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn warning(&self) -> Option<Bilingual> {
-        Bilingual::join(&self.warnings)
+    fn warning(&self) -> Option<Warning> {
+        Warning::of(&self.warnings)
     }
 }
 

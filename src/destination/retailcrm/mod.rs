@@ -1,8 +1,8 @@
 //! RetailCRM (API v5): a lead becomes a customer and an order with custom fields.
 //!
 //! The rooms, from the wire inwards: `api` sends and judges, `customer` and `deliver` are the flow of an attempt, `batch` is that of many
-//! at once, `repair` saves a lead from one refused value, `mapping` computes what is sent, `fields` knows what may be sent, `check` compares the config
-//! with the account.
+//! at once, `repair` and `dropped` save a lead from one refused value, `mapping` computes what is sent, `fields` knows what may be sent, `check`
+//! compares the config with the account and leaves in `known_fields` what deliveries need to know of it.
 
 mod api;
 mod batch;
@@ -11,7 +11,9 @@ mod conflict;
 mod contacts;
 mod customer;
 mod deliver;
+mod dropped;
 mod fields;
+mod known_fields;
 mod mapping;
 mod notice;
 mod preview;
@@ -22,6 +24,7 @@ mod suggest;
 mod zone;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -34,11 +37,14 @@ use crate::destination::pace::Paces;
 use crate::destination::preview::Preview;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Notice, NotifyError, Report};
-use crate::lead::{Create, CustomerMatching, DeliverRule, DestinationId, FormId, Forms, Lead};
+use crate::lead::{
+    Create, CustomerMatching, DeliverRule, DestinationId, Form, FormId, Forms, Lead,
+};
 
 use api::{Api, Fault, MOST_ROWS};
 use contacts::KnownContacts;
 use deliver::Attempt;
+use known_fields::KnownFields;
 use mapping::Mapping;
 use standings::StatusNames;
 use zone::AccountZone;
@@ -62,6 +68,7 @@ struct Account {
     known: KnownContacts,
     conflict: ContactConflict,
     status_names: StatusNames,
+    fields: KnownFields,
 }
 
 /// One deliver rule that ends here.
@@ -69,6 +76,8 @@ struct Rule {
     /// `forms.callback.deliver[0]`: forms are known by their id, not by their place in the file.
     key_path: String,
     mapping: Mapping,
+    /// Whose leads it is for.
+    form: Arc<Form>,
 }
 
 impl RetailCrm {
@@ -95,6 +104,7 @@ impl RetailCrm {
             known: KnownContacts::default(),
             conflict: settings.conflict,
             status_names: StatusNames::new(clock.clone()),
+            fields: KnownFields::default(),
         };
         let (mut rules, mut by_form) = (Vec::new(), BTreeMap::new());
         for form in forms.iter() {
@@ -108,6 +118,7 @@ impl RetailCrm {
                 rules.push(Rule {
                     key_path: format!("forms.{}.deliver[{place}]", form.id),
                     mapping: Mapping::compile(rule, &mut Vec::new()),
+                    form: Arc::clone(form),
                 });
             }
         }

@@ -6,10 +6,10 @@ pub(super) fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let typed = plain(word);
-    let reach = (typed.len() / 3).clamp(1, 3);
+    let reach = (typed.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&typed, &plain(candidate)), candidate))
+        .map(|candidate| (strsim::osa_distance(&typed, &plain(candidate)), candidate))
         .filter(|(distance, _)| *distance <= reach)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -22,35 +22,11 @@ pub(super) fn hint(meant: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-fn plain(word: &str) -> Vec<char> {
+fn plain(word: &str) -> String {
     word.chars()
         .filter(|letter| !matches!(letter, '_' | '-'))
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-/// How many letters must be added, taken away or changed to turn one word into the other.
-fn distance(from: &[char], to: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, letter) in from.iter().enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        for (column, other) in to.iter().enumerate() {
-            let above = row.get(column + 1).copied().unwrap_or(usize::MAX);
-            let best = (diagonal + usize::from(letter != other))
-                .min(above + 1)
-                .min(left + 1);
-            diagonal = above;
-            if let Some(cell) = row.get_mut(column) {
-                *cell = left;
-            }
-            left = best;
-        }
-        if let Some(cell) = row.last_mut() {
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -58,12 +34,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_distance_counts_single_letter_changes() {
-        let between = |a: &str, b: &str| distance(&plain(a), &plain(b));
-        assert_eq!(between("", "abc"), 3);
-        assert_eq!(between("kitten", "sitting"), 3);
-        assert_eq!(between("gorod", "gorod"), 0);
-        assert_eq!(between("flaw", "lawn"), 2);
+    fn case_underscores_and_swapped_letters_are_what_people_get_wrong() {
+        let words = ["landing-page", "callback-request"];
+        assert_eq!(did_you_mean("Landing_Page", words), Some("landing-page"));
+        assert_eq!(
+            did_you_mean("calblack-request", words),
+            Some("callback-request")
+        );
+        assert_eq!(did_you_mean("goord", ["gorod", "doorg"]), Some("gorod"));
     }
 
     #[test]

@@ -78,6 +78,7 @@ const PAGES: &[Row] = &[
     Row::get("/", || read().to(pages::list::show)),
     Row::get("/failures", || read().to(pages::failures::show)),
     Row::get("/forms", || read().to(pages::forms::show)),
+    Row::get("/destinations", || read().to(pages::destinations::show)),
     Row::get("/leads/{id}", || read().to(pages::lead::show)),
     Row::get("/leads/{id}/erase/confirm", || {
         read().to(pages::actions::confirm_erase)

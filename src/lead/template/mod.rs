@@ -109,6 +109,14 @@ impl Template {
         &self.source
     }
 
+    /// The submitted field that it is, when it is that field and nothing else.
+    pub fn field(&self) -> Option<&str> {
+        match &self.program {
+            Program::Field(_, name) => Some(name),
+            Program::Static | Program::Expression(_) | Program::Text(_) => None,
+        }
+    }
+
     /// The root names it mentions (`utm` for `utm.source`, `fields` for `fields["your-name"]`): context names, fields, functions.
     pub fn names(&self) -> BTreeSet<String> {
         match &self.program {

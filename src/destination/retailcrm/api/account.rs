@@ -36,8 +36,14 @@ pub(in crate::destination::retailcrm) struct Credentials {
 pub(in crate::destination::retailcrm) struct Entry {
     /// The code by which requests name it.
     pub(in crate::destination::retailcrm) code: String,
+    /// What people call it.
+    pub(in crate::destination::retailcrm) name: String,
     /// Whether it is in use.
     pub(in crate::destination::retailcrm) active: bool,
+    /// The stores that have it; empty for all.
+    pub(in crate::destination::retailcrm) sites: Vec<String>,
+    /// Of a payment type the delivery types it goes with, and the other way round; empty when the account says nothing of it.
+    pub(in crate::destination::retailcrm) goes_with: Vec<String>,
 }
 
 /// A user of the account.
@@ -47,6 +53,8 @@ pub(in crate::destination::retailcrm) struct User {
     pub(in crate::destination::retailcrm) id: u64,
     /// Whether he can work.
     pub(in crate::destination::retailcrm) active: bool,
+    /// Whether orders can be his; `None` when the account does not say.
+    pub(in crate::destination::retailcrm) manager: Option<bool>,
 }
 
 /// A custom field of the account.
@@ -54,6 +62,8 @@ pub(in crate::destination::retailcrm) struct User {
 pub(in crate::destination::retailcrm) struct CustomField {
     /// The key inside `customFields`.
     pub(in crate::destination::retailcrm) code: String,
+    /// What people call it.
+    pub(in crate::destination::retailcrm) name: String,
     /// `string`, `integer`, `dictionary`, ...
     pub(in crate::destination::retailcrm) kind: String,
     /// The dictionary whose element codes are its values.
@@ -78,12 +88,22 @@ impl Api {
         steps: &mut Steps,
     ) -> Result<Credentials, Fault> {
         let call = Call::get("credentials", &["api", "credentials"], Purpose::Read).within(SHORT);
-        let body = self.call(call, steps).await?;
-        let selective = body.get("siteAccess").and_then(Value::as_str) == Some("access_selective");
-        Ok(Credentials {
-            scopes: texts(&body, "scopes").collect(),
-            sites: selective.then(|| texts(&body, "sitesAvailable").collect()),
-        })
+        Ok(credentials(&self.call(call, steps).await?))
+    }
+
+    /// The same for a check.
+    pub(in crate::destination::retailcrm) async fn credentials_aside(
+        &self,
+    ) -> Result<Credentials, Fault> {
+        let call = Call::get("credentials", &["api", "credentials"], Purpose::Read).within(SHORT);
+        Ok(credentials(&self.call_aside(call).await?))
+    }
+
+    /// The versions of the API that the account speaks: `3.0`, `4.0`, `5.0`.
+    pub(in crate::destination::retailcrm) async fn versions(&self) -> Result<Vec<String>, Fault> {
+        let call = Call::get("api-versions", &["api", "api-versions"], Purpose::Read).within(SHORT);
+        let body = self.call_aside(call).await?;
+        Ok(texts(&body, "versions").collect())
     }
 
     /// The name of the account's time zone, if it tells one.
@@ -108,26 +128,22 @@ impl Api {
     pub(in crate::destination::retailcrm) async fn reference(
         &self,
         list: &str,
-        steps: &mut Steps,
     ) -> Result<Vec<Entry>, Fault> {
         let call = Call::get(
             "reference",
             &["api", "v5", "reference", list],
             Purpose::Read,
         );
-        let body = self.call(call, steps).await?;
+        let body = self.call_aside(call).await?;
         Ok(objects(&body, &camel_case(list))
             .filter_map(entry)
             .collect())
     }
 
     /// The users, page by page.
-    pub(in crate::destination::retailcrm) async fn users(
-        &self,
-        steps: &mut Steps,
-    ) -> Result<Vec<User>, Fault> {
+    pub(in crate::destination::retailcrm) async fn users(&self) -> Result<Vec<User>, Fault> {
         let call = || Call::get("users", &["api", "v5", "users"], Purpose::Read);
-        let records = self.pages(call, "users", steps).await?;
+        let records = self.pages(call, "users").await?;
         Ok(records.iter().filter_map(user).collect())
     }
 
@@ -135,26 +151,23 @@ impl Api {
     pub(in crate::destination::retailcrm) async fn custom_fields(
         &self,
         entity: &str,
-        steps: &mut Steps,
     ) -> Result<Vec<CustomField>, Fault> {
         let path = ["api", "v5", "custom-fields"];
         let call =
             || Call::get("custom-fields", &path, Purpose::Read).query("filter[entity]", entity);
-        let records = self.pages(call, "customFields", steps).await?;
+        let records = self.pages(call, "customFields").await?;
         Ok(records.iter().filter_map(custom_field).collect())
     }
 
     /// The custom dictionaries.
     pub(in crate::destination::retailcrm) async fn dictionaries(
         &self,
-        steps: &mut Steps,
     ) -> Result<Vec<Dictionary>, Fault> {
         let path = ["api", "v5", "custom-fields", "dictionaries"];
         let records = self
             .pages(
                 || Call::get("dictionaries", &path, Purpose::Read),
                 "customDictionaries",
-                steps,
             )
             .await?;
         Ok(records.iter().filter_map(dictionary).collect())
@@ -164,16 +177,11 @@ impl Api {
         &self,
         call: impl Fn() -> Call,
         key: &str,
-        steps: &mut Steps,
     ) -> Result<Vec<Map<String, Value>>, Fault> {
         let mut records = Vec::new();
         for page in 1..=MOST_PAGES {
-            let body = self
-                .call(
-                    call().query("limit", PAGE).query("page", page.to_string()),
-                    steps,
-                )
-                .await?;
+            let call = call().query("limit", PAGE).query("page", page.to_string());
+            let body = self.call_aside(call).await?;
             records.extend(objects(&body, key).cloned());
             let pages = body
                 .get("pagination")
@@ -187,6 +195,14 @@ impl Api {
     }
 }
 
+fn credentials(body: &Map<String, Value>) -> Credentials {
+    let selective = body.get("siteAccess").and_then(Value::as_str) == Some("access_selective");
+    Credentials {
+        scopes: texts(body, "scopes").collect(),
+        sites: selective.then(|| texts(body, "sitesAvailable").collect()),
+    }
+}
+
 fn texts<'a>(body: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = String> + use<'a> {
     let values: Vec<&Value> = match body.get(key) {
         Some(Value::Array(items)) => items.iter().collect(),
@@ -197,6 +213,12 @@ fn texts<'a>(body: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = St
         .into_iter()
         .filter_map(Value::as_str)
         .map(str::to_owned)
+}
+
+/// A list of codes, which may be texts or objects with a `code`, in an array or keyed.
+fn codes(record: &Map<String, Value>, key: &str) -> Vec<String> {
+    let in_objects = objects(record, key).filter_map(|object| text(object, "code"));
+    texts(record, key).chain(in_objects).collect()
 }
 
 fn camel_case(list: &str) -> String {
@@ -215,9 +237,13 @@ fn flag(record: &Map<String, Value>, key: &str) -> Option<bool> {
 }
 
 fn entry(record: &Map<String, Value>) -> Option<Entry> {
+    let goes_with = ["deliveryTypes", "deliveryPaymentTypes"].map(|key| codes(record, key));
     Some(Entry {
         code: text(record, "code")?,
+        name: text(record, "name").unwrap_or_default(),
         active: flag(record, "active").unwrap_or(true),
+        sites: codes(record, "sites"),
+        goes_with: goes_with.concat(),
     })
 }
 
@@ -225,12 +251,14 @@ fn user(record: &Map<String, Value>) -> Option<User> {
     Some(User {
         id: record.get("id").and_then(whole_number)?,
         active: flag(record, "active").unwrap_or(true),
+        manager: flag(record, "isManager"),
     })
 }
 
 fn custom_field(record: &Map<String, Value>) -> Option<CustomField> {
     Some(CustomField {
         code: text(record, "code")?,
+        name: text(record, "name").unwrap_or_default(),
         kind: text(record, "type").unwrap_or_default(),
         dictionary: text(record, "dictionary"),
         required: flag(record, "required").unwrap_or(false),
@@ -260,5 +288,17 @@ mod tests {
     fn the_key_of_a_reference_list_is_its_name_in_camel_case() {
         assert_eq!(camel_case("sites"), "sites");
         assert_eq!(camel_case("order-types"), "orderTypes");
+    }
+
+    #[test]
+    fn what_goes_together_is_read_as_codes_and_as_objects() {
+        let read = |record: Value| entry(record.as_object().expect("an object")).expect("an entry");
+        let payment = read(serde_json::json!({"code": "cash", "deliveryTypes": ["courier"]}));
+        assert_eq!(payment.goes_with, ["courier"]);
+        let delivery = read(serde_json::json!({
+            "code": "courier", "deliveryPaymentTypes": [{"code": "cash", "cod": false}], "sites": {"1": "shop-ru"},
+        }));
+        assert_eq!(delivery.goes_with, ["cash"]);
+        assert_eq!(delivery.sites, ["shop-ru"]);
     }
 }

@@ -18,7 +18,7 @@ use reqwest::header::HeaderName;
 use serde_json::{Map, Value};
 use url::Url;
 
-pub(super) use account::{Credentials, CustomField, Dictionary, Entry};
+pub(super) use account::{Credentials, CustomField, Dictionary, Entry, User};
 pub(super) use previews::TOLD_LATER;
 pub(super) use records::{Customer, CustomerFilter, CustomerKey, OrderRecord};
 pub(super) use reply::{Fault, Purpose, Refusal};
@@ -37,6 +37,9 @@ use crate::secret::Secret;
 
 /// How long nothing is sent after the CRM complained about the rate and gave no time of its own.
 const RATE_REST: Duration = Duration::from_secs(1);
+
+/// How long a read that no lead waits for rests before it is sent again.
+const RESTS_ASIDE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
 
 /// The requests of one attempt, for its log.
 pub(super) type Steps = Vec<Step>;
@@ -181,6 +184,25 @@ impl Api {
     async fn errand(&self, call: Call, steps: &mut Steps) -> Result<Map<String, Value>, Fault> {
         let permit = self.pace.acquire_spare().await;
         self.send(&call, permit, steps).await
+    }
+
+    /// Sends a read that no lead waits for: in what fresh leads leave of the second, and again after a while when the CRM complains about
+    /// the rate.
+    async fn call_aside(&self, call: Call) -> Result<Map<String, Value>, Fault> {
+        let pace = self.pace.for_lane(Lane::Backlog);
+        let mut rests = RESTS_ASIDE.into_iter();
+        loop {
+            let permit = pace.acquire().await;
+            let answer = self.send(&call, permit, &mut Steps::new()).await;
+            match (&answer, rests.next()) {
+                (Err(Fault::Failed(failure)), Some(rest))
+                    if failure.cause == Cause::RateLimited || is_broken_off(failure) =>
+                {
+                    self.clock.sleep(rest).await;
+                }
+                _ => return answer,
+            }
+        }
     }
 
     /// Sends one request for which the pace has been asked, logs it, and judges the answer.

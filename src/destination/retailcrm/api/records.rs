@@ -27,6 +27,8 @@ pub(in crate::destination::retailcrm) struct OrderRecord {
     pub(in crate::destination::retailcrm) customer_id: Option<u64>,
     /// As much as the order's reply shows of its customer.
     pub(in crate::destination::retailcrm) customer: Option<Customer>,
+    /// The codes of its custom fields that have a value; `None` when the reply says nothing of them.
+    pub(in crate::destination::retailcrm) custom_codes: Option<Vec<String>>,
 }
 
 /// A customer as the CRM has it.
@@ -118,6 +120,21 @@ impl Api {
         Call::get("orders", &["api", "v5", "orders"], Purpose::Read)
             .query("filter[externalIds][]", external_id)
             .query("limit", PAGE)
+    }
+
+    /// Changes an order; what is not named stays. Items must not be named: those that are left out are deleted (trap 21).
+    pub(in crate::destination::retailcrm) async fn edit_order(
+        &self,
+        id: u64,
+        order: &Value,
+        steps: &mut Steps,
+    ) -> Result<(), Fault> {
+        let form = self.with_site(vec![("by", "id".to_owned()), ("order", order.to_string())]);
+        let path = ["api", "v5", "orders", &id.to_string(), "edit"];
+        let call = Call::post("orders/edit", &path, form, Purpose::ById);
+        self.call(call, steps).await?;
+        annotate(steps, Bilingual::new("обновлено", "updated"));
+        Ok(())
     }
 
     /// One page of a search, and how many pages there are.
@@ -298,6 +315,16 @@ pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
             .and_then(|customer| customer.get("id"))
             .and_then(whole_number),
         customer: shown.and_then(customer),
+        custom_codes: record.get("customFields").and_then(custom_codes),
+    }
+}
+
+/// None of them is written as `[]` (trap 15).
+fn custom_codes(fields: &Value) -> Option<Vec<String>> {
+    match fields {
+        Value::Object(fields) => Some(fields.keys().cloned().collect()),
+        Value::Array(items) if items.is_empty() => Some(Vec::new()),
+        _ => None,
     }
 }
 
@@ -334,11 +361,12 @@ mod tests {
             (12, None, 0)
         );
         let body = map(
-            json!({"orders": [{"id": 3, "number": 7146, "externalId": "lg-1", "customer": {"id": "9"}, "payments": {}}]}),
+            json!({"orders": [{"id": 3, "number": 7146, "externalId": "lg-1", "customer": {"id": "9"}, "payments": {}, "customFields": []}]}),
         );
         let read: Vec<OrderRecord> = objects(&body, "orders").map(order_record).collect();
         assert_eq!(read[0].number.as_deref(), Some("7146"));
         assert_eq!((read[0].id, read[0].customer_id), (Some(3), Some(9)));
+        assert_eq!(read[0].custom_codes, Some(Vec::new()));
         assert_eq!(objects(&map(json!({"orders": null})), "orders").count(), 0);
     }
 }

@@ -71,7 +71,7 @@ pub(super) async fn deliver<'a>(
     let mut places: Vec<Place<'_>> = attempts
         .into_iter()
         .map(|attempt| Place {
-            customer: CustomerDraft::new(attempt.lead, attempt.mapping, &zone),
+            customer: attempt.customer_draft(&zone),
             progress: match attempt.mapping.create {
                 Create::Order => Progress::Open,
                 // Its customer is looked at before it is changed, one by one.
@@ -165,11 +165,12 @@ async fn upload(api: &Api, zone: &TimeZone, places: &mut [Place<'_>]) {
         drafts.push(draft);
     }
     let ends = uploads::run(api, Entity::Orders, &rows).await;
-    for ((place, draft), (end, steps)) in open.into_iter().zip(&drafts).zip(ends) {
+    for ((place, draft), (end, steps)) in open.into_iter().zip(&mut drafts).zip(ends) {
         let attempt = &mut place.attempt;
         attempt.steps.extend(steps);
         place.progress = match end {
             End::Stored(order) => {
+                attempt.save_dropped(&order, draft).await;
                 let customer = attempt.chosen.and_then(|chosen| chosen.id);
                 Progress::Ended(Ok(attempt.order_delivered(&order, Some((draft, customer)))))
             }

@@ -1,12 +1,11 @@
-//! The codes that mappings name: order types and methods, statuses, managers and the like. Only fixed values can be compared; what a template
-//! computes is known with the lead.
+//! The codes that mappings name: order types and methods, statuses, managers and the like. One unknown code refuses the whole order.
 
 use std::collections::BTreeMap;
 
 use crate::delivery::Failure;
-use crate::destination::retailcrm::api::Entry;
-use crate::destination::retailcrm::check::{Check, meant};
-use crate::destination::retailcrm::suggest::did_you_mean;
+use crate::destination::retailcrm::api::{Entry, User};
+use crate::destination::retailcrm::check::fixed::Fixed;
+use crate::destination::retailcrm::check::{Check, Said, instead};
 
 /// A mapped field, indexes left out, and the reference list of its codes.
 const LISTS: [(&str, &str); 11] = [
@@ -23,85 +22,68 @@ const LISTS: [(&str, &str); 11] = [
     ("currency", "currencies"),
 ];
 
-/// A fixed value of a mapping and where it stands.
-struct Fixed {
-    key_path: String,
-    /// The field without indexes: `items.status`.
-    field: String,
-    value: String,
-}
+/// The lists that were read, by their name.
+pub(super) type Lists = BTreeMap<&'static str, Vec<Entry>>;
 
 impl Check<'_> {
-    /// Every fixed code against its list, and every manager against the users.
+    /// Every fixed code against its list, whether they go together, and every manager against the users.
     pub(super) async fn codes(&mut self) -> Result<(), Failure> {
         let fixed = self.fixed();
-        let mut lists: BTreeMap<&str, Option<Vec<Entry>>> = BTreeMap::new();
+        let lists = self.lists(&fixed).await?;
         for value in &fixed {
-            let Some((_, list)) = LISTS.iter().find(|(field, _)| *field == value.field) else {
-                continue;
-            };
-            if !lists.contains_key(list) {
-                let answer = self.account.api.reference(list, &mut Vec::new()).await;
-                let entries = self.read(answer, list)?;
-                lists.insert(list, entries);
-            }
-            if let Some(Some(entries)) = lists.get(list) {
+            let list = LISTS.iter().find(|(field, _)| *field == value.field);
+            if let Some((_, list)) = list
+                && let Some(entries) = lists.get(list)
+            {
                 self.code(value, entries, list);
             }
         }
+        self.payments(&fixed, &lists);
         self.managers(&fixed).await
     }
 
-    fn fixed(&self) -> Vec<Fixed> {
-        let mut all = Vec::new();
-        for rule in self.rules {
-            for (block, tree) in [
-                ("order", &rule.mapping.order),
-                ("customer_fields", &rule.mapping.customer_fields),
-            ] {
-                let values = tree.fixed().into_iter();
-                all.extend(values.map(|(path, value)| Fixed {
-                    key_path: format!("{}.{block}.{path}", rule.key_path),
-                    field: without_indexes(&path),
-                    value,
-                }));
+    async fn lists(&mut self, fixed: &[Fixed]) -> Result<Lists, Failure> {
+        let mut lists = Lists::new();
+        for (field, list) in LISTS {
+            if fixed.iter().any(|value| value.field == field) {
+                let answer = self.account.api.reference(list).await;
+                if let Some(entries) = self.read(answer, (list, "reference_read"))? {
+                    lists.insert(list, entries);
+                }
             }
         }
-        all
+        Ok(lists)
     }
 
     fn code(&mut self, fixed: &Fixed, entries: &[Entry], list: &str) {
-        let Fixed {
-            key_path, value, ..
-        } = fixed;
+        let value = &fixed.value;
+        let active = entries.iter().filter(|entry| entry.active);
+        let known = active.map(|entry| (entry.code.as_str(), entry.name.as_str()));
         match entries.iter().find(|entry| entry.code == *value) {
             Some(entry) if entry.active => {}
-            Some(_) => self.warning(
-                key_path.clone(),
-                format!("\"{value}\" в справочнике {list} отключено"),
-                format!("\"{value}\" is switched off in the list {list}"),
-            ),
-            None => {
-                let meant = meant(did_you_mean(
-                    value,
-                    entries.iter().map(|entry| entry.code.as_str()),
-                ));
-                let known: Vec<&str> = entries
-                    .iter()
-                    .filter(|entry| entry.active)
-                    .map(|entry| entry.code.as_str())
-                    .take(20)
-                    .collect();
-                let known = known.join(", ");
-                self.problem(
-                    key_path.clone(),
-                    format!(
-                        "в справочнике {list} нет кода \"{value}\"{}; есть: {known}",
-                        meant.ru
+            Some(_) => {
+                let said = Said::new(
+                    format!("\"{value}\" в справочнике {list} отключено"),
+                    format!("\"{value}\" is switched off in the list {list}"),
+                );
+                self.warning(
+                    &fixed.key_path,
+                    said.instead(instead("", known)).remedy(
+                        "включите его в CRM или укажите другой код",
+                        "switch it on in the CRM, or give another code",
                     ),
-                    format!(
-                        "the list {list} has no code \"{value}\"{}; it has: {known}",
-                        meant.en
+                );
+            }
+            None => {
+                let said = Said::new(
+                    format!("в справочнике {list} нет кода \"{value}\""),
+                    format!("the list {list} has no code \"{value}\""),
+                );
+                self.problem(
+                    &fixed.key_path,
+                    said.instead(instead(value, known)).remedy(
+                        "исправьте код здесь или заведите его в CRM; с чужим кодом CRM не примет заказ",
+                        "correct the code here, or add it in the CRM; the CRM refuses an order with a code it does not know",
                     ),
                 );
             }
@@ -116,43 +98,58 @@ impl Check<'_> {
         if managers.is_empty() {
             return Ok(());
         }
-        let answer = self.account.api.users(&mut Vec::new()).await;
-        let Some(users) = self.read(answer, "users")? else {
+        let answer = self.account.api.users().await;
+        let Some(users) = self.read(answer, ("users", "user_read"))? else {
             return Ok(());
         };
-        for Fixed {
-            key_path, value, ..
-        } in managers
-        {
-            match users.iter().find(|user| user.id.to_string() == *value) {
-                Some(user) if user.active => {}
-                Some(_) => self.warning(
-                    key_path.clone(),
-                    format!("пользователь {value} отключён в CRM"),
-                    format!("user {value} is switched off in the CRM"),
-                ),
-                None => self.problem(
-                    key_path.clone(),
-                    format!("в CRM нет пользователя с id {value}"),
-                    format!("the CRM has no user with the id {value}"),
-                ),
-            }
+        for manager in managers {
+            self.manager(manager, &users);
         }
         Ok(())
     }
-}
 
-/// `items[0].status` as `items.status`.
-fn without_indexes(path: &str) -> String {
-    let mut plain = String::new();
-    let mut inside = false;
-    for letter in path.chars() {
-        match letter {
-            '[' => inside = true,
-            ']' => inside = false,
-            letter if !inside => plain.push(letter),
-            _ => {}
+    fn manager(&mut self, fixed: &Fixed, users: &[User]) {
+        let value = &fixed.value;
+        let user = users.iter().find(|user| user.id.to_string() == *value);
+        let Some(user) = user else {
+            let said = Said::new(
+                format!("в CRM нет пользователя с id {value}"),
+                format!("the CRM has no user with the id {value}"),
+            );
+            let ids: Vec<String> = users
+                .iter()
+                .filter(|user| user.active && user.manager != Some(false))
+                .map(|user| user.id.to_string())
+                .collect();
+            let known = ids.iter().map(|id| (id.as_str(), ""));
+            self.problem(
+                &fixed.key_path,
+                said.instead(instead("", known)).remedy(
+                    "id стоит в адресе страницы пользователя: Настройки, Пользователи",
+                    "the id stands in the address of the user's page: Settings, Users",
+                ),
+            );
+            return;
+        };
+        if !user.active || user.manager == Some(false) {
+            let said = if user.active {
+                Said::new(
+                    format!("пользователь {value} не менеджер"),
+                    format!("user {value} is no manager"),
+                )
+            } else {
+                Said::new(
+                    format!("пользователь {value} отключён в CRM"),
+                    format!("user {value} is switched off in the CRM"),
+                )
+            };
+            self.warning(
+                &fixed.key_path,
+                said.remedy(
+                    "назначьте другого или поправьте пользователя в CRM",
+                    "name another one, or mend the user in the CRM",
+                ),
+            );
         }
     }
-    plain
 }

@@ -118,7 +118,8 @@ fn is_contact(lead: &Lead, field: &Field, applied: Applied) -> bool {
                 .is_some_and(|name| name.typed().contains(text.trim())))
 }
 
-fn label(field: &Field) -> &str {
+/// What the visitor read beside the field.
+pub(super) fn label(field: &Field) -> &str {
     field.label.as_deref().unwrap_or(&field.name)
 }
 
@@ -132,7 +133,7 @@ fn shown(field: &Field, language: Language) -> String {
 }
 
 /// One entry. Further lines of a value are indented, so that none of them can pass for an entry of its own.
-fn line(label: &str, value: &str) -> String {
+pub(super) fn line(label: &str, value: &str) -> String {
     let value = value.trim().lines().collect::<Vec<_>>().join("\n  ");
     format!("{label}: {value}")
 }

@@ -8,7 +8,7 @@ use crate::destination::retailcrm::mapping::convert::instant;
 use crate::destination::retailcrm::mapping::order::{cut, names, source};
 use crate::destination::retailcrm::mapping::tree::Evaluation;
 use crate::destination::retailcrm::mapping::{
-    LeftOut, Mapping, comment, customer_external_id, rules,
+    AccountFields, LeftOut, Mapping, comment, customer_external_id, rules,
 };
 use crate::lead::Lead;
 use crate::lead::template::Context;
@@ -83,6 +83,17 @@ impl CustomerDraft {
         &mut self,
     ) -> (&mut Map<String, Json>, &mut Map<String, Json>) {
         (&mut self.mapped, &mut self.defaults)
+    }
+
+    /// Brings the custom fields to what the account is known to have; what it would lose is left out.
+    pub(in crate::destination::retailcrm) fn fit(
+        mut self,
+        account: &AccountFields,
+        zone: &TimeZone,
+    ) -> Self {
+        let left_out = account.fit(&mut self.mapped, zone);
+        self.left_out.extend(left_out);
+        self
     }
 
     /// Notes what a repair has taken away.

@@ -1,6 +1,7 @@
 //! From a lead to the JSON of an order and of a customer: what the form's mapping says, and a default for everything it does not name.
 //! Pure; evaluated anew at every attempt, so a mended mapping helps the leads that wait.
 
+mod account_fields;
 mod changes;
 mod comment;
 mod compile;
@@ -10,6 +11,7 @@ mod order;
 mod rules;
 mod tree;
 
+pub(super) use account_fields::{AccountField, AccountFields};
 pub(super) use comment::readable;
 pub(super) use customer::CustomerDraft;
 pub(super) use order::OrderDraft;
@@ -17,6 +19,7 @@ pub(super) use tree::{Tree, join};
 
 use jiff::tz::TimeZone;
 
+use crate::delivery::Note;
 use crate::destination::preview::MappedValue;
 use crate::destination::registry::MappingProblem;
 use crate::destination::retailcrm::fields;
@@ -48,6 +51,18 @@ pub(super) struct LeftOut {
 }
 
 impl LeftOut {
+    /// The note of the delivery's warning. The CRM's complaint may quote the value, so what stands for all leads leaves it out.
+    pub(super) fn note(&self) -> Note {
+        let Self { path, value, why } = self;
+        Note {
+            text: self.warning(),
+            about: Bilingual::new(
+                format!("{path} не передано: {}", without(&why.ru, value)),
+                format!("{path} was left out: {}", without(&why.en, value)),
+            ),
+        }
+    }
+
     /// The sentence of the delivery's warning.
     pub(super) fn warning(&self) -> Bilingual {
         let Self { path, value, why } = self;
@@ -62,6 +77,21 @@ impl LeftOut {
             format!("{what} was left out: {}", why.en),
         )
     }
+}
+
+/// A text with every whole-word occurrence of a value taken out.
+fn without(text: &str, value: &str) -> String {
+    let (mut rest, mut plain) = (text, String::new());
+    while !value.is_empty()
+        && let Some((before, after)) = rest.split_once(value)
+    {
+        let touches =
+            before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
+        plain.push_str(before);
+        plain.push_str(if touches { value } else { "…" });
+        rest = after;
+    }
+    plain + rest
 }
 
 impl Mapping {

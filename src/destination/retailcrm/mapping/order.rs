@@ -3,11 +3,14 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
+use crate::destination::retailcrm::mapping::account_fields;
 use crate::destination::retailcrm::mapping::changes::PLACEHOLDERS;
 use crate::destination::retailcrm::mapping::comment::{self, Applied};
 use crate::destination::retailcrm::mapping::convert::instant;
 use crate::destination::retailcrm::mapping::tree::Evaluation;
-use crate::destination::retailcrm::mapping::{LeftOut, Mapping, Tree, order_external_id, rules};
+use crate::destination::retailcrm::mapping::{
+    AccountFields, LeftOut, Mapping, Tree, order_external_id, rules,
+};
 use crate::lead::template::Context;
 use crate::lead::{Lead, PersonName, UtmMarks};
 
@@ -72,7 +75,7 @@ impl OrderDraft {
     pub(in crate::destination::retailcrm) fn json(&self, customer: Option<u64>) -> Json {
         let mut order = self.fields.clone();
         if !self.comment.is_empty() {
-            order.insert(COMMENT.to_owned(), self.comment.join("\n").into());
+            order.insert(COMMENT.to_owned(), self.comment().into());
         }
         if let Some(id) = customer {
             order.insert("customer".to_owned(), json!({ "id": id }));
@@ -83,6 +86,46 @@ impl OrderDraft {
     /// The fields, for a repair to take one away.
     pub(in crate::destination::retailcrm) fn fields_mut(&mut self) -> &mut Map<String, Json> {
         &mut self.fields
+    }
+
+    /// Brings the custom fields to what the account is known to have; what it would lose goes into the comment, under the label that the
+    /// visitor saw.
+    pub(in crate::destination::retailcrm) fn fit(
+        mut self,
+        account: &AccountFields,
+        zone: &TimeZone,
+        (lead, mapping): (&Lead, &Mapping),
+    ) -> Self {
+        for left in account.fit(&mut self.fields, zone) {
+            self.note_labelled(left, (lead, mapping));
+        }
+        self
+    }
+
+    /// Notes the custom fields that the order was sent with and did not keep; whether there are any. What counts as empty is not missed.
+    pub(in crate::destination::retailcrm) fn note_dropped(
+        &mut self,
+        kept: &[String],
+        of: (&Lead, &Mapping),
+    ) -> bool {
+        let dropped = account_fields::dropped(&mut self.fields, kept);
+        let found = !dropped.is_empty();
+        for left in dropped {
+            self.note_labelled(left, of);
+        }
+        found
+    }
+
+    fn note_labelled(&mut self, left: LeftOut, (lead, mapping): (&Lead, &Mapping)) {
+        let label = mapping.order.label(&left.path, lead);
+        let label = label.as_deref().unwrap_or(&left.path);
+        self.comment.push(comment::line(label, &left.value));
+        self.left_out.push(left);
+    }
+
+    /// The manager's comment as it is sent.
+    pub(in crate::destination::retailcrm) fn comment(&self) -> String {
+        self.comment.join("\n")
     }
 
     /// Notes what a repair has taken away: in the comment for the manager, and for the warning.

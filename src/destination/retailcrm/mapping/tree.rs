@@ -7,10 +7,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::destination::preview::{Given, MappedValue};
 use crate::destination::retailcrm::fields::{Field, Kind, lacks};
-use crate::destination::retailcrm::mapping::LeftOut;
 use crate::destination::retailcrm::mapping::convert::{convert, members};
+use crate::destination::retailcrm::mapping::{LeftOut, comment};
 use crate::lead::template::{Context, Repetition, Template, TemplateError};
-use crate::lead::{Bilingual, Value};
+use crate::lead::{Bilingual, Lead, Value};
 
 /// A compiled mapping of one entity.
 #[derive(Clone, Debug)]
@@ -90,6 +90,46 @@ impl Tree {
             }
         });
         fixed
+    }
+
+    /// The value at a path, if it is one template or one fixed value.
+    fn leaf(&self, path: &str) -> Option<&Node> {
+        let mut entries = &self.0;
+        let mut names = path.split('.').peekable();
+        while let Some(name) = names.next() {
+            let (_, node) = entries.iter().find(|(key, _)| key == name)?;
+            match node {
+                Node::Object(inner) => entries = inner,
+                leaf => return names.peek().is_none().then_some(leaf),
+            }
+        }
+        None
+    }
+
+    /// The name of the submitted field that a value is, when its template is that field and nothing else.
+    pub(in crate::destination::retailcrm) fn field_alone(&self, path: &str) -> Option<&str> {
+        match self.leaf(path)? {
+            Node::Computed(template, _) => template.field(),
+            _ => None,
+        }
+    }
+
+    /// What the visitor read beside the only field that a value was computed from.
+    pub(super) fn label(&self, path: &str, lead: &Lead) -> Option<String> {
+        let Node::Computed(template, _) = self.leaf(path)? else {
+            return None;
+        };
+        let context = Context::new(lead);
+        template.evaluate(&context).ok()?;
+        let read = context.fields_read();
+        let mut fields = lead
+            .fields
+            .iter()
+            .filter(|field| read.contains(&field.name));
+        match (fields.next(), fields.next()) {
+            (Some(only), None) => Some(comment::label(only).to_owned()),
+            _ => None,
+        }
     }
 
     /// The value of a field that is the same for every lead, by its path.

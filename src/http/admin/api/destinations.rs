@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::dispatch::{DestinationHealth, Health, Outlook};
+use crate::destination::{Finding, Severity};
+use crate::dispatch::{Checked, DestinationHealth, Health, Outlook};
 use crate::http::admin::auth::Operator;
 use crate::http::admin::languages::ApiLanguage;
 use crate::http::admin::reason::Reason;
-use crate::lead::Language;
+use crate::lead::{Bilingual, Language};
 use crate::store::{Store, Waiting};
 
 #[derive(Serialize)]
@@ -27,6 +28,28 @@ struct DestinationView {
     waiting: usize,
     oldest_waiting_s: Option<i64>,
     next_probe_at: Option<Timestamp>,
+    #[serde(flatten)]
+    check: CheckView,
+}
+
+/// What the latest check of the account has brought.
+#[derive(Debug, Serialize)]
+struct CheckView {
+    /// When the account last answered all questions.
+    checked_at: Option<Timestamp>,
+    /// Why the latest check was not answered.
+    check_error: Option<String>,
+    findings: Vec<FindingView>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingView {
+    key_path: String,
+    severity: &'static str,
+    message: String,
+    /// What the account has instead.
+    instead: Option<String>,
+    remedy: String,
 }
 
 /// `GET /admin/api/destinations`, in the order of the config.
@@ -40,7 +63,10 @@ pub(crate) async fn list(
     let destinations = outlook
         .destinations()
         .iter()
-        .map(|entry| DestinationView::new(entry, store.waiting(&entry.id), now, language))
+        .map(|entry| {
+            let check = CheckView::new(&outlook.checked(&entry.id), language);
+            DestinationView::new(entry, store.waiting(&entry.id), now, (check, language))
+        })
         .collect();
     Ok(HttpResponse::Ok().json(Listed { destinations }))
 }
@@ -50,7 +76,7 @@ impl DestinationView {
         entry: &DestinationHealth,
         waiting: Waiting,
         now: Timestamp,
-        language: Language,
+        (check, language): (CheckView, Language),
     ) -> Self {
         let (state, since, reason, next_probe_at) = match &entry.health {
             Health::Healthy { since } => ("healthy", *since, None, None),
@@ -76,6 +102,38 @@ impl DestinationView {
                 .oldest_received_at
                 .map(|oldest| now.duration_since(oldest).as_secs().max(0)),
             next_probe_at,
+            check,
+        }
+    }
+}
+
+impl CheckView {
+    fn new(checked: &Checked, language: Language) -> Self {
+        let error = checked.unanswered.as_ref();
+        Self {
+            checked_at: checked.at,
+            check_error: error.map(|(_, cause)| cause.text(language)),
+            findings: checked
+                .findings
+                .iter()
+                .map(|finding| FindingView::new(finding, language))
+                .collect(),
+        }
+    }
+}
+
+impl FindingView {
+    fn new(finding: &Finding, language: Language) -> Self {
+        let text = |text: &Bilingual| text.pick(language).to_owned();
+        Self {
+            key_path: finding.key_path.clone(),
+            severity: match finding.severity {
+                Severity::Problem => "problem",
+                Severity::Warning => "warning",
+            },
+            message: text(&finding.message),
+            instead: finding.instead.as_ref().map(text),
+            remedy: text(&finding.remedy),
         }
     }
 }
@@ -103,8 +161,20 @@ mod tests {
             oldest_received_at: Some(since),
         };
         let now = since + jiff::SignedDuration::from_mins(8);
+        let checked = Checked {
+            at: Some(since),
+            findings: vec![Finding {
+                key_path: "forms.quiz.deliver[0].order.orderMethod".to_owned(),
+                severity: Severity::Problem,
+                message: Bilingual::new("нет такого кода", "no such code"),
+                instead: Some(Bilingual::same("quiz-form")),
+                remedy: Bilingual::new("исправьте", "correct it"),
+            }],
+            unanswered: Some((since, Cause::RateLimited)),
+        };
+        let check = CheckView::new(&checked, Language::En);
         insta::assert_json_snapshot!(
-            DestinationView::new(&entry, waiting, now, Language::En),
+            DestinationView::new(&entry, waiting, now, (check, Language::En)),
             @r#"
         {
           "id": "shop",
@@ -114,7 +184,18 @@ mod tests {
           "reason": "the CRM did not answer within 30 s",
           "waiting": 14,
           "oldest_waiting_s": 480,
-          "next_probe_at": "2026-11-21T07:32:00Z"
+          "next_probe_at": "2026-11-21T07:32:00Z",
+          "checked_at": "2026-11-21T07:32:00Z",
+          "check_error": "the CRM asks for fewer requests",
+          "findings": [
+            {
+              "key_path": "forms.quiz.deliver[0].order.orderMethod",
+              "severity": "problem",
+              "message": "no such code",
+              "instead": "quiz-form",
+              "remedy": "correct it"
+            }
+          ]
         }
         "#
         );

@@ -29,6 +29,14 @@ pub(super) fn banner(screen: &Screen, entry: &DestinationHealth, waiting: Waitin
     }
 }
 
+/// What people call the destination.
+pub(super) fn name(entry: &DestinationHealth) -> String {
+    match entry.kind {
+        "retailcrm" => format!("RetailCRM ({})", entry.id),
+        kind => format!("{kind} ({})", entry.id),
+    }
+}
+
 fn headline(
     screen: &Screen,
     entry: &DestinationHealth,
@@ -37,10 +45,7 @@ fn headline(
     waiting: Waiting,
 ) -> String {
     let language = screen.language;
-    let name = match entry.kind {
-        "retailcrm" => format!("RetailCRM ({})", entry.id),
-        kind => format!("{kind} ({})", entry.id),
-    };
+    let name = name(entry);
     let since = words::moment(since, screen.now, &screen.zone, language);
     // "In 0 s" would read like a clock that stands.
     let probe = Some(next_probe_at.duration_since(screen.now).as_secs())

@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, html};
 use crate::clock::Clock;
 use crate::http::admin::auth::Operator;
 use crate::http::admin::languages::PageLanguage;
-use crate::http::admin::pages::{FAILURES, HOME};
+use crate::http::admin::pages::{DESTINATIONS, FAILURES, HOME};
 use crate::http::admin::reason::Reason;
 use crate::http::admin::words;
 use crate::http::settings::Server;
@@ -80,6 +80,7 @@ impl Screen {
                 a href=(HOME) aria-current=[self.is_list().then_some("page")] { (self.pick("Заявки", "Leads")) }
                 a href=(FAILURES) aria-current=[self.here.starts_with(FAILURES).then_some("page")] { (self.pick("Ошибки", "Failures")) }
                 a href="/admin/forms" aria-current=[self.here.starts_with("/admin/forms").then_some("page")] { (self.pick("Формы", "Forms")) }
+                a href=(DESTINATIONS) aria-current=[self.here.starts_with(DESTINATIONS).then_some("page")] { (self.pick("Назначения", "Destinations")) }
                 a href="/admin/alerts" aria-current=[self.here.starts_with("/admin/alerts").then_some("page")] { (self.pick("Оповещения", "Alerts")) }
             }
             div.who {

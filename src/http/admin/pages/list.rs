@@ -11,7 +11,9 @@ use crate::http::admin::auth::Operator;
 use crate::http::admin::filters::{self, TypedFilters};
 use crate::http::admin::pages::HOME;
 use crate::http::admin::pages::frame::Screen;
-use crate::http::admin::pages::{alerts, banner, failures, filter_bar, resend, rows, snippet};
+use crate::http::admin::pages::{
+    alerts, banner, destinations, failures, filter_bar, resend, rows, snippet,
+};
 use crate::http::admin::reason::Reason;
 use crate::http::settings::Server;
 use crate::lead::{Forms, Language};
@@ -38,15 +40,13 @@ pub(crate) async fn show(
     let page = filters::page(query)?;
     let listed = store.leads(filter, page).await?;
     let forms = live.load_full();
-    let destinations = outlook.destinations();
-    let ids: Vec<String> = destinations
-        .iter()
-        .map(|entry| entry.id.to_string())
-        .collect();
+    let targets = outlook.destinations();
+    let ids: Vec<String> = targets.iter().map(|entry| entry.id.to_string()).collect();
     let content = html! {
         h1.hidden { (screen.pick("Заявки", "Leads")) }
-        @for entry in destinations.iter() {
+        @for entry in targets.iter() {
             (banner::banner(&screen, entry, store.waiting(&entry.id)))
+            (destinations::notice(&screen, entry, &outlook.checked(&entry.id)))
         }
         (alerts::banner(&screen, &alerted))
         (filter_bar::tabs(&screen, &typed, &store))

@@ -3,6 +3,7 @@
 pub(super) mod actions;
 pub(super) mod alerts;
 mod banner;
+pub(super) mod destinations;
 pub(super) mod failures;
 mod filter_bar;
 pub(super) mod forms;
@@ -16,9 +17,13 @@ pub(super) mod resend;
 mod rows;
 mod snippet;
 mod timeline;
+mod warnings;
 
 /// The sent-leads list.
 pub(super) const HOME: &str = "/admin/";
 
 /// Failures by cause.
 pub(super) const FAILURES: &str = "/admin/failures";
+
+/// The destinations, and what their checks have found.
+const DESTINATIONS: &str = "/admin/destinations";

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod destinations;
 mod export;
 mod failures;
 mod pages;

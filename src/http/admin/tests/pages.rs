@@ -2,12 +2,14 @@
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
+use jiff::Timestamp;
 
 use super::{Answer, World, bearer, delivered, rejected, run};
 use crate::alerts::{Settings, SigningKey, Webhook};
 use crate::delivery::Cause;
-use crate::dispatch::{DestinationHealth, Health};
-use crate::lead::{FormId, HeldReason};
+use crate::destination::{Finding, Severity};
+use crate::dispatch::{Checked, DestinationHealth, Health};
+use crate::lead::{Bilingual, FormId, HeldReason};
 
 pub(super) async fn page(world: &World, path: &str, language: &str) -> Answer {
     let request = TestRequest::get()
@@ -47,6 +49,22 @@ fn has_cyrillic(text: &str) -> bool {
         .any(|c| ('\u{400}'..='\u{4ff}').contains(&c))
 }
 
+/// A check that has found something, and one after it that was not answered.
+fn disagreeing(now: Timestamp) -> Checked {
+    let finding = Finding {
+        key_path: "forms.callback.deliver[0].order.customFields.gorod".to_owned(),
+        severity: Severity::Problem,
+        message: Bilingual::new("нет такого поля", "there is no such field"),
+        instead: Some(Bilingual::new("есть: city", "it has: city")),
+        remedy: Bilingual::new("заведите его", "add it"),
+    };
+    Checked {
+        at: Some(now),
+        findings: vec![finding],
+        unanswered: Some((now, Cause::RateLimited)),
+    }
+}
+
 /// A world with one lead of each sort, a paused destination and a refused origin; paths of all its pages.
 async fn busy() -> (World, Vec<String>) {
     let world = World::new();
@@ -82,12 +100,14 @@ async fn busy() -> (World, Vec<String>) {
             next_probe_at: now,
         },
     }]);
+    world.outlook.note_check(&super::shop(), disagreeing(now));
     let form = FormId::parse("callback").expect("an id");
     world.refused.record(&form, "https://new.example", now);
     tell_nobody_who_listens(&world).await;
     let mut paths = vec![
         "/admin/".to_owned(),
         "/admin/forms".to_owned(),
+        "/admin/destinations".to_owned(),
         "/admin/alerts".to_owned(),
         "/admin/failures".to_owned(),
         "/admin/?cause=refused:site".to_owned(),

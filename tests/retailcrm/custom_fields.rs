@@ -1,0 +1,86 @@
+//! Custom fields that the account does not have: RetailCRM drops them without a word, and the manager reads the value all the same.
+
+use leadgate::delivery::Warning;
+use leadgate::simulator::{Calls, FaultKind};
+use serde_json::Value;
+
+use crate::world::{Setup, World, anna, fault};
+
+const UNKNOWN: &str = "[customFields]\ngorod = \"{{ city }}\"\nroistat = \"{{ phone }}\"";
+
+async fn world(customer_fields: &'static str) -> World {
+    World::new(Setup {
+        order: UNKNOWN,
+        customer_fields,
+        ..Setup::default()
+    })
+    .await
+}
+
+fn comment(order: &Value) -> &str {
+    order["managerComment"].as_str().unwrap_or_default()
+}
+
+fn says(warning: Option<&Warning>, text: &str) -> bool {
+    warning.is_some_and(|warning| warning.text.en.contains(text))
+}
+
+#[tokio::test]
+async fn before_the_first_check_a_dropped_field_is_seen_in_the_reply_and_written_into_the_comment()
+{
+    let world = world("").await;
+    let delivered = world.delivered(&anna()).await;
+    let warning = delivered.warning.as_ref();
+    assert!(says(warning, "customFields.gorod=\"Казань\" was left out"));
+    assert!(!says(warning, "roistat"), "{warning:?}");
+    let orders = world.crm.orders();
+    assert_eq!(orders.len(), 1);
+    assert!(comment(&orders[0]).contains("city: Казань"), "{orders:?}");
+    assert_eq!(
+        world.operations().last().map(String::as_str),
+        Some("orders/edit")
+    );
+}
+
+#[tokio::test]
+async fn an_order_whose_comment_cannot_be_completed_is_delivered_and_the_warning_holds_the_value() {
+    let world = world("").await;
+    world
+        .crm
+        .fault(fault(FaultKind::Forbidden403, "orders/edit", Calls::Always));
+    let delivered = world.delivered(&anna()).await;
+    assert!(says(delivered.warning.as_ref(), "Казань"));
+    assert_eq!(world.crm.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn after_a_check_the_field_is_not_sent_and_one_request_does_it_all() {
+    let world = world("").await;
+    world.destination.check().await.expect("answered");
+    let before = world.operations().len();
+    let delivered = world.delivered(&anna()).await;
+    assert!(says(
+        delivered.warning.as_ref(),
+        "the account has no such field"
+    ));
+    let order = world.crm.orders().remove(0);
+    assert!(comment(&order).contains("city: Казань"), "{order}");
+    assert!(order["customFields"]["roistat"].is_string(), "{order}");
+    assert!(
+        !world.operations()[before..].contains(&"orders/edit".to_owned()),
+        "the comment was complete at once"
+    );
+}
+
+#[tokio::test]
+async fn what_a_new_customer_could_not_hold_stands_in_the_order() {
+    let world = world("\"customFields.town\" = \"из {{ city }}\"").await;
+    world.destination.check().await.expect("answered");
+    let delivered = world.delivered(&anna()).await;
+    assert!(says(
+        delivered.warning.as_ref(),
+        "customer.customFields.town"
+    ));
+    let order = world.crm.orders().remove(0);
+    assert!(comment(&order).contains("из Казань"), "{order}");
+}
