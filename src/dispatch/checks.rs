@@ -171,6 +171,7 @@ mod tests {
 
     use super::*;
     use crate::delivery::{FailureKind, Lane};
+    use crate::destination::preview::Preview;
     use crate::destination::{Bilingual, Claim, Report};
 
     /// A destination whose check answers what the test says.
@@ -205,6 +206,10 @@ mod tests {
 
         fn deliver<'a>(&'a self, _lane: Lane, _claims: &'a [Claim]) -> BoxFuture<'a, Vec<Report>> {
             std::future::pending().boxed()
+        }
+
+        fn preview(&self, _: &Claim) -> Result<Preview, Failure> {
+            unreachable!("no check asks for a preview")
         }
 
         fn most_at_once(&self) -> usize {

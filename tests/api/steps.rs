@@ -1,5 +1,7 @@
 //! What an operator sees of the requests of an attempt: enough to know why, nothing of the person, nothing of the key.
 
+use std::time::Duration;
+
 use leadgate::simulator::DEMO_API_KEY;
 use reqwest::Method;
 use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
@@ -62,6 +64,8 @@ async fn steps_hold_neither_the_person_nor_the_key() {
     let app = TestApp::start().await;
     // The second lead finds the customer that the first made, with all its data in the answer.
     delivered_lead(&app).await;
+    // So long after it nobody remembers whose the phone is: the CRM is asked.
+    app.clock.advance(Duration::from_secs(31 * 86_400));
     let app = app.restart().await;
     let id = delivered_lead(&app).await;
     let steps = steps(&app.read_lead(&id).await);

@@ -1,6 +1,6 @@
 //! Whose a lead is when its contacts do not agree: two people, a company, somebody who has changed; and what is remembered of it.
 
-use leadgate::delivery::{Delivery, DeliveryId, Receipt, State};
+use leadgate::delivery::{Delivery, DeliveryId, Note, Receipt, State, Warning};
 use leadgate::destination::retailcrm::ContactConflict;
 use leadgate::lead::{Bilingual, Create};
 use serde_json::{Value, json};
@@ -72,10 +72,10 @@ async fn with_two_customers_the_config_decides_and_the_warning_names_both() {
         assert_eq!(made_by_us, conflict == ContactConflict::New);
         let warning = delivered.warning.expect("a warning");
         assert_eq!(
-            warning.en,
+            warning.text.en,
             format!("the phone is customer 1002's, the e-mail customer 1001's: {en}")
         );
-        assert!(warning.ru.contains("1001") && warning.ru.contains("1002"));
+        assert!(warning.text.ru.contains("1001") && warning.text.ru.contains("1002"));
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_known_phone_does_not_hide_whose_the_e_mail_is() {
     let mixed = lead(&[("phone", "+79123456789"), ("email", "petr@example.ru")]);
     let delivered = world.delivered(&mixed).await;
     assert_eq!(delivered.receipt.customer_id, anna);
-    let warning = delivered.warning.expect("a warning").en;
+    let warning = delivered.warning.expect("a warning").text.en;
     assert!(warning.contains(&petr.to_string()), "{warning}");
 }
 
@@ -245,7 +245,8 @@ async fn what_a_delivery_with_a_warning_taught_is_asked_for_again_after_a_start(
             customer_id: Some(77),
             ..Receipt::default()
         });
-        delivery.warning = warned.then(|| Bilingual::new("о двух", "of two"));
+        let note = || Note::plain(Bilingual::new("о двух", "of two"));
+        delivery.warning = Warning::of(&warned.then(note).into_iter().collect::<Vec<_>>());
         delivery
     };
     world.destination.recall(&anna(), &delivery(true));

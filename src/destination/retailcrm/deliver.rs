@@ -19,15 +19,15 @@ use crate::delivery::{
     Cause, Delivered, Failure, FailureKind, Lane, Note, Outcome, Receipt, Step, Warning,
 };
 use crate::destination::retailcrm::Account;
-use crate::destination::retailcrm::api::{Api, Customer, CustomerKey, Fault, OrderRecord, Refusal};
-use crate::destination::retailcrm::customer::{self, Chosen, Found, Made};
+use crate::destination::retailcrm::api::{Api, Fault, OrderRecord, Refusal};
+use crate::destination::retailcrm::customer::Chosen;
 use crate::destination::retailcrm::known_fields::Entity;
 use crate::destination::retailcrm::mapping::{
     CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
 };
 use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
 use crate::destination::{Claim, Report};
-use crate::lead::{Bilingual, Create, CustomerMatching, Lead};
+use crate::lead::{Bilingual, Create, Lead};
 
 /// One attempt under way.
 pub(super) struct Attempt<'a> {
@@ -53,7 +53,8 @@ pub(super) struct Attempt<'a> {
     pub(super) chosen: Option<Chosen>,
     /// What a new customer would be, when that has been computed before; repairs are in it.
     pub(super) customer: Option<CustomerDraft>,
-    warnings: Vec<Note>,
+    /// What the delivery will be marked with.
+    pub(super) warnings: Vec<Note>,
 }
 
 /// What has been tried with an order that the CRM refuses.
@@ -119,7 +120,7 @@ impl<'a> Attempt<'a> {
         self.warnings.push(warning);
     }
 
-    async fn zone(&mut self) -> TimeZone {
+    pub(super) async fn zone(&mut self) -> TimeZone {
         self.account.zone.get(self.api, &mut self.steps).await
     }
 
@@ -295,90 +296,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn deliver_customer(&mut self) -> Outcome {
-        let zone = self.zone().await;
-        let mut draft = self.customer_draft(&zone);
-        let found = match self.mapping.customer {
-            CustomerMatching::Match => self.search().await?,
-            CustomerMatching::New | CustomerMatching::None => Found::Nobody,
-        };
-        if self.in_conflict {
-            draft.keep_apart(self.account.conflict);
-        }
-        let id = match found {
-            Found::Customer(known) => match self.update(known, &mut draft).await? {
-                Some(id) => id,
-                None => self.made(&mut draft).await?,
-            },
-            Found::Nobody | Found::NoCustomer => self.made(&mut draft).await?,
-        };
-        self.warnings
-            .extend(draft.left_out().iter().map(LeftOut::note));
-        if !draft.unread().is_empty() {
-            let fields = draft.unread().join(", ");
-            self.warn(Note::plain(Bilingual::new(
-                format!("в карточке клиента нет места для полей: {fields}"),
-                format!("the customer has no place for the fields: {fields}"),
-            )));
-        }
-        let url = Some(self.api.page(&["customers", &id.to_string()]));
-        Ok(Delivered {
-            receipt: Receipt {
-                customer_id: Some(id),
-                url,
-                ..Receipt::default()
-            },
-            warning: self.warning(),
-        })
-    }
-
-    async fn made(&mut self, draft: &mut CustomerDraft) -> Result<u64, Failure> {
-        match self.make_customer(draft).await? {
-            Made::Customer(id) => {
-                self.learn_made(id);
-                Ok(id)
-            }
-            Made::Refused(refusal) => Err(refusal.into_failure()),
-        }
-    }
-
-    /// Brings a known customer up to date; its id, or `None` when it is gone.
-    async fn update(
-        &mut self,
-        known: Customer,
-        draft: &mut CustomerDraft,
-    ) -> Result<Option<u64>, Failure> {
-        let mut known = known;
-        let mut repairs = 0;
-        loop {
-            let Some(changes) = draft.changes(&known.record) else {
-                return Ok(Some(known.id));
-            };
-            match self
-                .api
-                .edit_customer(known.id, &changes, &mut self.steps)
-                .await
-            {
-                Ok(()) => return Ok(Some(known.id)),
-                Err(Fault::Refused(refusal)) => {
-                    repairs += 1;
-                    if repairs > MOST_REPAIRS || !customer::leave_out(draft, &refusal) {
-                        return Err(refusal.into_failure());
-                    }
-                }
-                Err(Fault::Missing { combined_to }) => {
-                    let into = CustomerKey::Id(combined_to.unwrap_or(known.id));
-                    match self.follow(into).await? {
-                        Some(other) if other.id != known.id => known = other,
-                        _ => return Ok(None),
-                    }
-                }
-                Err(Fault::Failed(failure)) => return Err(failure),
-            }
-        }
-    }
-
-    fn warning(&self) -> Option<Warning> {
+    pub(super) fn warning(&self) -> Option<Warning> {
         Warning::of(&self.warnings)
     }
 }

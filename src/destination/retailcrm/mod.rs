@@ -11,6 +11,7 @@ mod conflict;
 mod contacts;
 mod customer;
 mod deliver;
+mod deliver_customer;
 mod dropped;
 mod fields;
 mod known_fields;

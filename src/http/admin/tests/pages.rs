@@ -9,7 +9,7 @@ use crate::alerts::{Settings, SigningKey, Webhook};
 use crate::delivery::Cause;
 use crate::destination::{Finding, Severity};
 use crate::dispatch::{Checked, DestinationHealth, Health};
-use crate::lead::{Bilingual, FormId, HeldReason};
+use crate::lead::{Bilingual, FormId, HeldReason, LeadId};
 
 pub(super) async fn page(world: &World, path: &str, language: &str) -> Answer {
     let request = TestRequest::get()
@@ -104,28 +104,35 @@ async fn busy() -> (World, Vec<String>) {
     let form = FormId::parse("callback").expect("an id");
     world.refused.record(&form, "https://new.example", now);
     tell_nobody_who_listens(&world).await;
-    let mut paths = vec![
-        "/admin/".to_owned(),
-        "/admin/forms".to_owned(),
-        "/admin/destinations".to_owned(),
-        "/admin/alerts".to_owned(),
-        "/admin/failures".to_owned(),
-        "/admin/?cause=refused:site".to_owned(),
-        "/admin/failures?resent=3".to_owned(),
-        "/admin/login".to_owned(),
-    ];
-    paths.push("/admin/?q=nobody-has-this".to_owned());
-    paths.push("/admin/?state=dead".to_owned());
-    paths.push("/admin/nowhere".to_owned());
-    paths.push("/admin/resend/confirm?state=failed".to_owned());
-    paths.push("/admin/?state=failed&resent=2".to_owned());
-    for id in [failed, sent, held, erased] {
+    (world, paths_of(&[failed, sent, held, erased]))
+}
+
+/// All pages there are, with these leads.
+fn paths_of(leads: &[LeadId]) -> Vec<String> {
+    let mut paths: Vec<String> = [
+        "/admin/",
+        "/admin/forms",
+        "/admin/destinations",
+        "/admin/alerts",
+        "/admin/failures",
+        "/admin/?cause=refused:site",
+        "/admin/failures?resent=3",
+        "/admin/login",
+        "/admin/?q=nobody-has-this",
+        "/admin/?state=dead",
+        "/admin/nowhere",
+        "/admin/resend/confirm?state=failed",
+        "/admin/?state=failed&resent=2",
+    ]
+    .map(str::to_owned)
+    .into();
+    for id in leads {
         paths.push(format!("/admin/leads/{id}"));
         paths.push(format!("/admin/leads/{id}?done=conflict"));
         paths.push(format!("/admin/leads/{id}/preview"));
         paths.push(format!("/admin/leads/{id}/erase/confirm"));
     }
-    (world, paths)
+    paths
 }
 
 /// Alerts by a webhook that nobody receives, and a test that was sent in vain.
