@@ -22,8 +22,7 @@ const PERSON: [(&str, &str); 4] = [
 ];
 
 /// The requests that make a new person with phone and e-mail.
-const REQUESTS: [&str; 5] = [
-    "GET settings",
+const REQUESTS: [&str; 4] = [
     "GET customers",
     "GET customers",
     "POST customers/create",
