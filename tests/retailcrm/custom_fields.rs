@@ -1,10 +1,11 @@
 //! Custom fields that the account does not have: RetailCRM drops them without a word, and the manager reads the value all the same.
 
 use leadgate::delivery::Warning;
+use leadgate::lead::Lead;
 use leadgate::simulator::{Calls, FaultKind};
 use serde_json::Value;
 
-use crate::world::{Setup, World, anna, fault};
+use crate::world::{Setup, World, anna, fault, lead};
 
 const UNKNOWN: &str = "[customFields]\ngorod = \"{{ city }}\"\nroistat = \"{{ phone }}\"";
 
@@ -19,6 +20,14 @@ async fn world(customer_fields: &'static str) -> World {
 
 fn comment(order: &Value) -> &str {
     order["managerComment"].as_str().unwrap_or_default()
+}
+
+fn order_of(world: &World, lead: &Lead) -> Value {
+    let id = format!("lg-{}", lead.id);
+    let mut orders = world.crm.orders().into_iter();
+    orders
+        .find(|order| order["externalId"] == id)
+        .expect("its order")
 }
 
 fn says(warning: Option<&Warning>, text: &str) -> bool {
@@ -83,4 +92,37 @@ async fn what_a_new_customer_could_not_hold_stands_in_the_order() {
     ));
     let order = world.crm.orders().remove(0);
     assert!(comment(&order).contains("из Казань"), "{order}");
+}
+
+#[tokio::test]
+async fn orders_that_went_together_keep_a_dropped_field_each_in_the_comment() {
+    let world = world("").await;
+    let town = |phone, city| lead(&[("name", "Иван"), ("phone", phone), ("city", city)]);
+    let leads = [
+        town("+79120000001", "Казань"),
+        town("+79120000002", "Пермь"),
+    ];
+    let reports = world.deliver_all(&leads, false).await;
+    for (lead, (report, city)) in leads
+        .iter()
+        .zip(reports.into_iter().zip(["Казань", "Пермь"]))
+    {
+        let warning = report.outcome.expect("delivered").warning;
+        let lost = format!("customFields.gorod=\"{city}\" was left out");
+        assert!(says(warning.as_ref(), &lost), "{warning:?}");
+        let order = order_of(&world, lead);
+        assert!(
+            comment(&order).contains(&format!("city: {city}")),
+            "{order}"
+        );
+    }
+    let operations = world.operations();
+    assert!(
+        operations.contains(&"orders/upload".to_owned()),
+        "{operations:?}"
+    );
+    assert!(
+        !operations.contains(&"orders/list".to_owned()),
+        "the upload's answer tells"
+    );
 }

@@ -165,19 +165,26 @@ async fn upload(api: &Api, zone: &TimeZone, places: &mut [Place<'_>]) {
         drafts.push(draft);
     }
     let ends = uploads::run(api, Entity::Orders, &rows).await;
-    for ((place, draft), (end, steps)) in open.into_iter().zip(&mut drafts).zip(ends) {
-        let attempt = &mut place.attempt;
-        attempt.steps.extend(steps);
-        place.progress = match end {
-            End::Stored(order) => {
-                attempt.save_dropped(&order, draft).await;
-                let customer = attempt.chosen.and_then(|chosen| chosen.id);
-                Progress::Ended(Ok(attempt.order_delivered(&order, Some((draft, customer)))))
-            }
-            End::Alone => Progress::Alone,
-            End::Failed(failure) => Progress::Ended(Err(failure)),
-        };
-    }
+    let ended = open.into_iter().zip(&mut drafts).zip(ends);
+    join_all(ended.map(|((place, draft), (end, steps))| async {
+        place.attempt.steps.extend(steps);
+        settle(place, draft, end).await;
+    }))
+    .await;
+}
+
+/// Draws the line under a lead's part of an upload.
+async fn settle(place: &mut Place<'_>, draft: &mut OrderDraft, end: End) {
+    let attempt = &mut place.attempt;
+    place.progress = match end {
+        End::Stored(order) => {
+            attempt.save_dropped(&order, draft).await;
+            let customer = attempt.chosen.and_then(|chosen| chosen.id);
+            Progress::Ended(Ok(attempt.order_delivered(&order, Some((draft, customer)))))
+        }
+        End::Alone => Progress::Alone,
+        End::Failed(failure) => Progress::Ended(Err(failure)),
+    };
 }
 
 /// The places that fit, in waves: no two of one person in a wave, and of one person in their order.
