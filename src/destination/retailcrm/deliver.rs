@@ -127,7 +127,7 @@ impl<'a> Attempt<'a> {
     async fn deliver_order(&mut self) -> Outcome {
         if self.in_doubt && !self.doubt_cleared {
             if let Some(order) = self.look_up().await? {
-                return Ok(self.order_delivered(&order, None));
+                return Ok(self.order_met(&order).await);
             }
             self.doubt_cleared = true;
         }
@@ -151,7 +151,7 @@ impl<'a> Attempt<'a> {
             {
                 Ok(order) => {
                     self.save_dropped(&order, &mut draft).await;
-                    return Ok(self.order_delivered(&order, Some((&draft, chosen))));
+                    return Ok(self.order_delivered(&order, (&draft, chosen)));
                 }
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
@@ -159,7 +159,8 @@ impl<'a> Attempt<'a> {
             if self.may_be_there(&refusal)
                 && let Some(order) = self.look_up().await?
             {
-                return Ok(self.order_delivered(&order, Some((&draft, chosen))));
+                self.save_dropped(&order, &mut draft).await;
+                return Ok(self.order_delivered(&order, (&draft, chosen)));
             }
             match chosen {
                 Some(id) if names_customer(&refusal, id) => {
@@ -270,15 +271,14 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// The end of an attempt whose order is there; `sent` is what was sent of it, and its customer.
+    /// The end of an attempt whose order is there, with what was to be sent of it, and the customer it was sent with.
     pub(super) fn order_delivered(
         &mut self,
         order: &OrderRecord,
-        sent: Option<(&OrderDraft, Option<u64>)>,
+        (draft, customer): (&OrderDraft, Option<u64>),
     ) -> Delivered {
-        let left_out = sent.map(|(draft, _)| draft.left_out()).unwrap_or_default();
-        self.warnings.extend(left_out.iter().map(LeftOut::note));
-        let customer = sent.and_then(|(_, customer)| customer);
+        self.warnings
+            .extend(draft.left_out().iter().map(LeftOut::note));
         if let Some((sent, shown)) = customer.zip(order.customer.as_ref()) {
             let known = &self.account.known;
             known.compare(&self.lead.contact, sent, shown);
