@@ -198,3 +198,30 @@ async fn an_order_that_turns_out_to_be_there_already_is_completed_too() {
     assert!(comment(&order).contains("city: Казань"), "{order}");
     assert_eq!(world.crm.orders().len(), 1);
 }
+
+#[tokio::test]
+async fn the_preview_shows_only_fields_that_the_account_has() {
+    let world = world("\"customFields.town\" = \"из {{ city }}\"").await;
+    let claim = world.claim(&anna(), false);
+    let shown = || {
+        let preview = world.destination.preview(&claim).ok().expect("a mapping");
+        let made = |operation: &str| {
+            let request = preview
+                .requests
+                .iter()
+                .find(|one| one.operation == operation);
+            format!("{:?}", request.map(|request| &request.form))
+        };
+        (made("customers/create"), made("orders/create"))
+    };
+    let (customer, order) = shown();
+    assert!(customer.contains("town"), "{customer}");
+    assert!(order.contains("gorod"), "{order}");
+    world.destination.check().await.expect("answered");
+    let (customer, order) = shown();
+    assert!(!customer.contains("town"), "{customer}");
+    assert!(!order.contains("gorod"), "{order}");
+    assert!(order.contains("roistat"), "{order}");
+    assert!(order.contains("city: Казань"), "{order}");
+    assert!(order.contains("из Казань"), "{order}");
+}

@@ -21,9 +21,8 @@ use crate::delivery::{
 use crate::destination::retailcrm::Account;
 use crate::destination::retailcrm::api::{Api, Fault, OrderRecord, Refusal};
 use crate::destination::retailcrm::customer::Chosen;
-use crate::destination::retailcrm::known_fields::Entity;
 use crate::destination::retailcrm::mapping::{
-    CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
+    CustomerDraft, LeftOut, Mapping, OrderDraft, order_external_id,
 };
 use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
 use crate::destination::{Claim, Report};
@@ -180,28 +179,14 @@ impl<'a> Attempt<'a> {
         chosen: Chosen,
         customer: &CustomerDraft,
     ) -> OrderDraft {
-        let mut draft = OrderDraft::new(self.lead, self.mapping, zone, chosen.made);
-        if let Some(account) = self.account.fields.of(Entity::Order) {
-            draft = draft.fit(&account, zone, (self.lead, self.mapping));
-        }
-        if chosen.made {
-            for left in customer.left_out() {
-                draft.note_left_out(LeftOut {
-                    path: join("customer", &left.path),
-                    ..left.clone()
-                });
-            }
-        }
-        draft
+        let made = chosen.made.then_some(customer);
+        self.account
+            .order_draft((self.lead, self.mapping), zone, made)
     }
 
     /// A customer of this lead, as far as the account is known.
     pub(super) fn customer_draft(&self, zone: &TimeZone) -> CustomerDraft {
-        let draft = CustomerDraft::new(self.lead, self.mapping, zone);
-        match self.account.fields.of(Entity::Customer) {
-            Some(account) => draft.fit(&account, zone),
-            None => draft,
-        }
+        self.account.customer_draft((self.lead, self.mapping), zone)
     }
 
     async fn look_up(&mut self) -> Result<Option<OrderRecord>, Failure> {
