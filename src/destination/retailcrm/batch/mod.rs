@@ -6,7 +6,7 @@
 //!  customers: known, found one by one, or made by customers/upload
 //!      |
 //!  orders/upload --> in: delivered
-//!      | unknown: looked up before anything is sent again; what is not there in halves
+//!      | failed as a whole: looked up before anything is sent again; what is not there goes in halves, or later when the CRM may still be at it
 //!      | a row refused (460), or alone with its trouble --> the single way, which can mend it
 //! ```
 //!
