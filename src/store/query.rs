@@ -337,8 +337,7 @@ mod tests {
                 before: None,
                 limit: 50,
             };
-            let found = leads_of(super::leads(sources, &filter, page));
-            found
+            leads_of(super::leads(sources, &filter, page))
         };
         assert_eq!(by("иван петров"), ["Иван Петров"]);
         assert_eq!(by("перв ив"), ["Иван Первый"]);
