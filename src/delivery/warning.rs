@@ -36,18 +36,12 @@ impl Note {
 }
 
 impl Warning {
-    /// The warning of these notes; `None` for none.
+    /// The warning of these notes; `None` for none. What was met twice on the way is told once.
     pub fn of(notes: &[Note]) -> Option<Self> {
-        let texts: Vec<Bilingual> = notes.iter().map(|note| note.text.clone()).collect();
-        let mut about: Vec<Bilingual> = Vec::new();
-        for note in notes {
-            if !about.contains(&note.about) {
-                about.push(note.about.clone());
-            }
-        }
+        let texts = each_once(notes.iter().map(|note| &note.text));
         Some(Self {
             text: Bilingual::join(&texts)?,
-            about,
+            about: each_once(notes.iter().map(|note| &note.about)),
         })
     }
 
@@ -55,6 +49,16 @@ impl Warning {
     pub fn pick(&self, language: Language) -> &str {
         self.text.pick(language)
     }
+}
+
+fn each_once<'a>(texts: impl Iterator<Item = &'a Bilingual>) -> Vec<Bilingual> {
+    let mut told: Vec<Bilingual> = Vec::new();
+    for text in texts {
+        if !told.contains(text) {
+            told.push(text.clone());
+        }
+    }
+    told
 }
 
 #[cfg(test)]
@@ -68,7 +72,7 @@ mod tests {
             text: Bilingual::same(format!("x={value}")),
             about: about.clone(),
         };
-        let warning = Warning::of(&[note("1"), note("2")]).expect("two notes");
+        let warning = Warning::of(&[note("1"), note("2"), note("1")]).expect("two notes");
         assert_eq!(warning.pick(Language::En), "x=1; x=2");
         assert_eq!(warning.about, [about]);
         assert_eq!(Warning::of(&[]), None);

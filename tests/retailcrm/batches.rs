@@ -325,6 +325,32 @@ async fn an_upload_that_never_came_back_is_unknown_for_all_its_rows() {
 }
 
 #[tokio::test]
+async fn after_a_gateway_lost_patience_nothing_is_sent_again_before_the_schedule() {
+    for status in [408, 502, 503, 504, 520, 524] {
+        let world = world_of(CustomerMatching::None).await;
+        let page = FaultKind::Status {
+            status,
+            retry_after: None,
+            body: Body::Html,
+        };
+        world
+            .crm
+            .fault(fault(page, "orders/upload", Calls::First(1)));
+        let leads = people(4);
+        for report in world.deliver_all(&leads, false).await {
+            let failure = report.outcome.expect_err("nobody knows");
+            assert_eq!(failure.kind, FailureKind::Unknown, "{status}");
+        }
+        let operations = world.operations();
+        assert_eq!(operations, ["orders/upload", "orders/list"], "{status}");
+        for report in world.deliver_all(&leads, true).await {
+            report.outcome.expect("delivered");
+        }
+        assert_eq!(order_ids(&world), ids_of(&leads), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn an_upload_that_fails_as_a_whole_is_sent_again_in_halves() {
     let world = world_of(CustomerMatching::None).await;
     let error = FaultKind::Status {

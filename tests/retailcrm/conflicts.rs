@@ -264,3 +264,26 @@ async fn what_a_delivery_with_a_warning_taught_is_asked_for_again_after_a_start(
     let delivered = world.delivered(&anna()).await;
     assert_eq!(delivered.receipt.customer_id, Some(known));
 }
+
+#[tokio::test]
+async fn a_conflict_that_is_met_twice_is_told_once() {
+    let world = World::new(Setup {
+        conflict: ContactConflict::New,
+        customer_fields: "managerId = \"{{ manager }}\"",
+        ..Setup::default()
+    })
+    .await;
+    two(&world).await;
+    // The upload refuses this row, so its customer is chosen once more by itself.
+    let refused = lead(&[
+        ("phone", "8 (912) 345-67-89"),
+        ("email", "anna@example.ru"),
+        ("manager", "999"),
+    ]);
+    let leads = [refused, lead(&[("phone", "+79990000000")])];
+    let reports = world.deliver_all(&leads, false).await;
+    let told = reports.into_iter().next().expect("a report").outcome;
+    let warning = told.expect("delivered").warning.expect("a conflict");
+    let conflict = "a third customer was made";
+    assert_eq!(warning.text.en.matches(conflict).count(), 1, "{warning:?}");
+}

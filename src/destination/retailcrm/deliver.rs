@@ -21,9 +21,8 @@ use crate::delivery::{
 use crate::destination::retailcrm::Account;
 use crate::destination::retailcrm::api::{Api, Fault, OrderRecord, Refusal};
 use crate::destination::retailcrm::customer::Chosen;
-use crate::destination::retailcrm::known_fields::Entity;
 use crate::destination::retailcrm::mapping::{
-    CustomerDraft, LeftOut, Mapping, OrderDraft, join, order_external_id,
+    CustomerDraft, LeftOut, Mapping, OrderDraft, order_external_id,
 };
 use crate::destination::retailcrm::repair::{self, MOST_REPAIRS};
 use crate::destination::{Claim, Report};
@@ -127,7 +126,7 @@ impl<'a> Attempt<'a> {
     async fn deliver_order(&mut self) -> Outcome {
         if self.in_doubt && !self.doubt_cleared {
             if let Some(order) = self.look_up().await? {
-                return Ok(self.order_delivered(&order, None));
+                return Ok(self.order_met(&order).await);
             }
             self.doubt_cleared = true;
         }
@@ -151,7 +150,7 @@ impl<'a> Attempt<'a> {
             {
                 Ok(order) => {
                     self.save_dropped(&order, &mut draft).await;
-                    return Ok(self.order_delivered(&order, Some((&draft, chosen))));
+                    return Ok(self.order_delivered(&order, (&draft, chosen)));
                 }
                 Err(Fault::Refused(refusal)) => refusal,
                 Err(fault) => return Err(fault.into_failure()),
@@ -159,7 +158,8 @@ impl<'a> Attempt<'a> {
             if self.may_be_there(&refusal)
                 && let Some(order) = self.look_up().await?
             {
-                return Ok(self.order_delivered(&order, Some((&draft, chosen))));
+                self.save_dropped(&order, &mut draft).await;
+                return Ok(self.order_delivered(&order, (&draft, chosen)));
             }
             match chosen {
                 Some(id) if names_customer(&refusal, id) => {
@@ -179,28 +179,14 @@ impl<'a> Attempt<'a> {
         chosen: Chosen,
         customer: &CustomerDraft,
     ) -> OrderDraft {
-        let mut draft = OrderDraft::new(self.lead, self.mapping, zone, chosen.made);
-        if let Some(account) = self.account.fields.of(Entity::Order) {
-            draft = draft.fit(&account, zone, (self.lead, self.mapping));
-        }
-        if chosen.made {
-            for left in customer.left_out() {
-                draft.note_left_out(LeftOut {
-                    path: join("customer", &left.path),
-                    ..left.clone()
-                });
-            }
-        }
-        draft
+        let made = chosen.made.then_some(customer);
+        self.account
+            .order_draft((self.lead, self.mapping), zone, made)
     }
 
     /// A customer of this lead, as far as the account is known.
     pub(super) fn customer_draft(&self, zone: &TimeZone) -> CustomerDraft {
-        let draft = CustomerDraft::new(self.lead, self.mapping, zone);
-        match self.account.fields.of(Entity::Customer) {
-            Some(account) => draft.fit(&account, zone),
-            None => draft,
-        }
+        self.account.customer_draft((self.lead, self.mapping), zone)
     }
 
     async fn look_up(&mut self) -> Result<Option<OrderRecord>, Failure> {
@@ -270,15 +256,14 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// The end of an attempt whose order is there; `sent` is what was sent of it, and its customer.
+    /// The end of an attempt whose order is there, with what was to be sent of it, and the customer it was sent with.
     pub(super) fn order_delivered(
         &mut self,
         order: &OrderRecord,
-        sent: Option<(&OrderDraft, Option<u64>)>,
+        (draft, customer): (&OrderDraft, Option<u64>),
     ) -> Delivered {
-        let left_out = sent.map(|(draft, _)| draft.left_out()).unwrap_or_default();
-        self.warnings.extend(left_out.iter().map(LeftOut::note));
-        let customer = sent.and_then(|(_, customer)| customer);
+        self.warnings
+            .extend(draft.left_out().iter().map(LeftOut::note));
         if let Some((sent, shown)) = customer.zip(order.customer.as_ref()) {
             let known = &self.account.known;
             known.compare(&self.lead.contact, sent, shown);

@@ -12,6 +12,7 @@ mod contacts;
 mod customer;
 mod deliver;
 mod deliver_customer;
+mod drafts;
 mod dropped;
 mod fields;
 mod known_fields;

@@ -9,9 +9,7 @@ use crate::destination::preview::{Preview, PreviewedRequest};
 use crate::destination::retailcrm::Account;
 use crate::destination::retailcrm::api::{CustomerFilter, TOLD_LATER};
 use crate::destination::retailcrm::contacts::search_digits;
-use crate::destination::retailcrm::mapping::{
-    CustomerDraft, Mapping, OrderDraft, order_external_id,
-};
+use crate::destination::retailcrm::mapping::{CustomerDraft, Mapping, order_external_id};
 use crate::lead::{Bilingual, Create, CustomerMatching, Lead};
 
 /// What an attempt of this claim would send.
@@ -91,8 +89,11 @@ impl View<'_> {
     }
 
     fn order(&self) -> Vec<PreviewedRequest> {
-        let make = |made, is_linked, purpose| {
-            let draft = OrderDraft::new(self.lead, self.mapping, self.zone, made);
+        let customer = self.customer_draft();
+        let make = |made: bool, is_linked, purpose| {
+            let of = (self.lead, self.mapping);
+            let made = made.then_some(&customer);
+            let draft = self.account.order_draft(of, self.zone, made);
             let mut order = draft.json(None);
             if let (true, Json::Object(fields)) = (is_linked, &mut order) {
                 fields.insert("customer".to_owned(), json!({ "id": TOLD_LATER }));
@@ -169,7 +170,8 @@ impl View<'_> {
     }
 
     fn customer_draft(&self) -> CustomerDraft {
-        CustomerDraft::new(self.lead, self.mapping, self.zone)
+        self.account
+            .customer_draft((self.lead, self.mapping), self.zone)
     }
 }
 

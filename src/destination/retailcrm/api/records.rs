@@ -15,7 +15,7 @@ use crate::lead::Bilingual;
 const PAGE: &str = "20";
 
 /// What is known of an order in the CRM; of a customer only the two ids.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(in crate::destination::retailcrm) struct OrderRecord {
     /// The internal id.
     pub(in crate::destination::retailcrm) id: Option<u64>,
@@ -29,6 +29,8 @@ pub(in crate::destination::retailcrm) struct OrderRecord {
     pub(in crate::destination::retailcrm) customer: Option<Customer>,
     /// The codes of its custom fields that have a value; `None` when the reply says nothing of them.
     pub(in crate::destination::retailcrm) custom_codes: Option<Vec<String>>,
+    /// The manager's comment, which a manager may have written on in.
+    pub(in crate::destination::retailcrm) comment: Option<String>,
 }
 
 /// A customer as the CRM has it.
@@ -44,6 +46,13 @@ pub(in crate::destination::retailcrm) struct Customer {
     pub(in crate::destination::retailcrm) phones: Vec<String>,
     /// The whole record.
     pub(in crate::destination::retailcrm) record: Map<String, Value>,
+}
+
+impl fmt::Debug for OrderRecord {
+    /// The ids alone: the rest is a person's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OrderRecord({:?}, {:?})", self.id, self.external_id)
+    }
 }
 
 impl fmt::Debug for Customer {
@@ -316,6 +325,7 @@ pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
             .and_then(whole_number),
         customer: shown.and_then(customer),
         custom_codes: record.get("customFields").and_then(custom_codes),
+        comment: text(record, "managerComment"),
     }
 }
 

@@ -101,10 +101,7 @@ pub(super) fn stored(body: &Map<String, Value>, entity: Entity) -> HashMap<Strin
     };
     if entity == Entity::Orders {
         for (id, full) in by_external_id(body, "orders") {
-            stored.entry(id).and_modify(|known| {
-                known.number = full.number;
-                known.customer_id = full.customer_id;
-            });
+            stored.entry(id).and_modify(|known| *known = full);
         }
     }
     stored
@@ -125,11 +122,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_rows_that_are_said_to_be_in_are_in_and_orders_bring_their_numbers() {
+    fn only_rows_that_are_said_to_be_in_are_in_and_orders_bring_what_is_shown_of_them() {
         let body = json!({
             "success": false,
             "uploadedOrders": [{"id": "7", "externalId": "lg-1"}, {"externalId": "lg-2"}],
-            "orders": {"7": {"id": 7, "externalId": "lg-1", "number": "7A", "customer": {"id": 3}}},
+            "orders": {"7": {"id": 7, "externalId": "lg-1", "number": "7A", "customer": {"id": 3}, "customFields": {"town": "x"}}},
             "failedOrders": [{"externalId": "lg-3"}],
             "errors": ["x"],
         });
@@ -139,5 +136,7 @@ mod tests {
         let order = &stored["lg-1"];
         assert_eq!((order.id, order.customer_id), (Some(7), Some(3)));
         assert_eq!(order.number.as_deref(), Some("7A"));
+        assert_eq!(order.customer.as_ref().map(|shown| shown.id), Some(3));
+        assert_eq!(order.custom_codes, Some(vec!["town".to_owned()]));
     }
 }

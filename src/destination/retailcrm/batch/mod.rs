@@ -25,7 +25,7 @@ use jiff::tz::TimeZone;
 use crate::delivery::{Lane, Outcome};
 use crate::destination::Report;
 use crate::destination::retailcrm::Account;
-use crate::destination::retailcrm::api::{Api, Entity, Fault, MOST_ROWS, Steps};
+use crate::destination::retailcrm::api::{Api, Entity, Fault, MOST_ROWS, OrderRecord, Steps};
 use crate::destination::retailcrm::batch::uploads::End;
 use crate::destination::retailcrm::deliver::Attempt;
 use crate::destination::retailcrm::mapping::{CustomerDraft, OrderDraft, order_external_id};
@@ -126,22 +126,27 @@ async fn look_up(api: &Api, places: &mut [Place<'_>]) {
         let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut steps = Steps::new();
         let answer = api.find_all(Entity::Orders, &asked, &mut steps).await;
-        for (place, id) in part.iter_mut().zip(&ids) {
+        let answered = part.iter_mut().zip(&ids).map(|(place, id)| {
             place.attempt.steps.extend(steps.iter().cloned());
-            match &answer {
-                Ok(there) => match there.get(id) {
-                    Some(order) => {
-                        let delivered = place.attempt.order_delivered(order, None);
-                        place.progress = Progress::Ended(Ok(delivered));
-                    }
-                    None => place.attempt.doubt_cleared = true,
-                },
-                // Perhaps it was too much at once.
-                Err(Fault::Refused(_) | Fault::Missing { .. }) => place.progress = Progress::Alone,
-                Err(Fault::Failed(failure)) => {
-                    place.progress = Progress::Ended(Err(failure.clone()));
-                }
-            }
+            let there = answer.as_ref().map(|there| there.get(id));
+            looked_up(place, there)
+        });
+        join_all(answered).await;
+    }
+}
+
+/// Takes up what the look-up told of one of them.
+async fn looked_up(place: &mut Place<'_>, there: Result<Option<&OrderRecord>, &Fault>) {
+    match there {
+        Ok(Some(order)) => {
+            let delivered = place.attempt.order_met(order).await;
+            place.progress = Progress::Ended(Ok(delivered));
+        }
+        Ok(None) => place.attempt.doubt_cleared = true,
+        // Perhaps it was too much at once.
+        Err(Fault::Refused(_) | Fault::Missing { .. }) => place.progress = Progress::Alone,
+        Err(Fault::Failed(failure)) => {
+            place.progress = Progress::Ended(Err(failure.clone()));
         }
     }
 }
@@ -165,19 +170,26 @@ async fn upload(api: &Api, zone: &TimeZone, places: &mut [Place<'_>]) {
         drafts.push(draft);
     }
     let ends = uploads::run(api, Entity::Orders, &rows).await;
-    for ((place, draft), (end, steps)) in open.into_iter().zip(&mut drafts).zip(ends) {
-        let attempt = &mut place.attempt;
-        attempt.steps.extend(steps);
-        place.progress = match end {
-            End::Stored(order) => {
-                attempt.save_dropped(&order, draft).await;
-                let customer = attempt.chosen.and_then(|chosen| chosen.id);
-                Progress::Ended(Ok(attempt.order_delivered(&order, Some((draft, customer)))))
-            }
-            End::Alone => Progress::Alone,
-            End::Failed(failure) => Progress::Ended(Err(failure)),
-        };
-    }
+    let ended = open.into_iter().zip(&mut drafts).zip(ends);
+    join_all(ended.map(|((place, draft), (end, steps))| async {
+        place.attempt.steps.extend(steps);
+        settle(place, draft, end).await;
+    }))
+    .await;
+}
+
+/// Draws the line under a lead's part of an upload.
+async fn settle(place: &mut Place<'_>, draft: &mut OrderDraft, end: End) {
+    let attempt = &mut place.attempt;
+    place.progress = match end {
+        End::Stored(order) => {
+            attempt.save_dropped(&order, draft).await;
+            let customer = attempt.chosen.and_then(|chosen| chosen.id);
+            Progress::Ended(Ok(attempt.order_delivered(&order, (draft, customer))))
+        }
+        End::Alone => Progress::Alone,
+        End::Failed(failure) => Progress::Ended(Err(failure)),
+    };
 }
 
 /// The places that fit, in waves: no two of one person in a wave, and of one person in their order.

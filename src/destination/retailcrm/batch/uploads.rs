@@ -179,9 +179,13 @@ fn is_everybodys(failure: &Failure) -> bool {
     }
 }
 
-/// Something came back, so the CRM is through with the request.
+/// Something came back, so the CRM is through with the request; unless it came from a gateway that has waited long enough, or could not read the
+/// answer. What stands behind it may still be at work.
 fn is_answered(failure: &Failure) -> bool {
-    failure.http_status.is_some()
+    !matches!(
+        failure.http_status,
+        None | Some(408 | 502..=504 | 520..=524)
+    )
 }
 
 /// The failure for rows that were not sent any more.

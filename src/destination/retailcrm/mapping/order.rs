@@ -102,18 +102,17 @@ impl OrderDraft {
         self
     }
 
-    /// Notes the custom fields that the order was sent with and did not keep; whether there are any. What counts as empty is not missed.
+    /// Notes the custom fields that the order was sent with and did not keep; their lines in the comment. What counts as empty is not missed.
     pub(in crate::destination::retailcrm) fn note_dropped(
         &mut self,
         kept: &[String],
         of: (&Lead, &Mapping),
-    ) -> bool {
-        let dropped = account_fields::dropped(&mut self.fields, kept);
-        let found = !dropped.is_empty();
-        for left in dropped {
+    ) -> &[String] {
+        let known = self.comment.len();
+        for left in account_fields::dropped(&mut self.fields, kept) {
             self.note_labelled(left, of);
         }
-        found
+        self.comment.get(known..).unwrap_or_default()
     }
 
     fn note_labelled(&mut self, left: LeftOut, (lead, mapping): (&Lead, &Mapping)) {
