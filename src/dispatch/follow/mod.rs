@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::delivery::{Cause, DeliveryId, OrderStanding};
 use crate::destination::{Destination, ORDERS_AT_ONCE};
+use crate::dispatch::recall::is_of;
 use crate::dispatch::{Health, Outlook};
 use crate::store::{Filter, OrderSeen, Page, Status, Store, StoreError};
 
@@ -169,10 +170,10 @@ impl Follower {
         Ok(news)
     }
 
-    /// The orders of a lead in this destination.
+    /// The orders of a lead in the account of this destination.
     fn followed(&self, status: &Status) -> impl Iterator<Item = Followed> {
         let deliveries = status.deliveries.iter();
-        let ours = deliveries.filter(|each| each.destination == *self.destination.id());
+        let ours = deliveries.filter(|each| is_of(each, &*self.destination));
         ours.filter_map(|delivery| {
             let known = delivery.order_status.clone();
             Some((

@@ -161,6 +161,14 @@ impl TestApp {
         self.app.reload(&config).await.expect("reloaded");
     }
 
+    /// Gives the destination another account; the one before it stays as it is.
+    pub(crate) async fn move_to(&mut self, crm: SimulatedCrm) -> SimulatedCrm {
+        let before = std::mem::replace(&mut self.crm, crm);
+        let config = config(&self.setup, &self.crm.url(), self.directory.path());
+        self.app.reload(&config).await.expect("reloaded");
+        before
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.app.address())
     }
