@@ -372,3 +372,18 @@ async fn orders_and_customers_of_one_account_are_never_taken_for_those_of_anothe
     assert_eq!(app.order_status(&old).await, Value::Null);
     assert_eq!(app.asked(), [[order]]);
 }
+
+#[tokio::test]
+async fn a_sweep_that_a_reload_cuts_off_is_begun_again() {
+    let mut app = followed().await;
+    let (id, _) = app.order("+79123456789").await;
+    app.crm.fault(
+        Fault::new(FaultKind::Hang)
+            .on("orders/statuses")
+            .calls(Calls::First(1)),
+    );
+    app.sweep().await;
+    app.reload(polling("requests_per_second = 200")).await;
+    app.until_standing(&id, "code", json!("new")).await;
+    assert_eq!(app.asked().len(), 2, "and then all is done");
+}
