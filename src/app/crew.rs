@@ -10,7 +10,7 @@ use url::Url;
 use crate::alerts::Alerts;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::destination::pace::Paces;
+use crate::destination::paces::Paces;
 use crate::destination::{Destination, LiveDestinations, registry};
 use crate::dispatch::{self, Checks, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::settings::Server;
@@ -91,7 +91,10 @@ impl Crew {
             retry: settings.retry.clone(),
             in_flight: settings.in_flight,
         };
-        config.destinations.iter().enumerate().map(build).collect()
+        let targets: Vec<Target> = config.destinations.iter().enumerate().map(build).collect();
+        let ids = targets.iter().map(|target| target.destination.id());
+        self.paces.keep(&ids.collect::<Vec<_>>());
+        targets
     }
 
     /// Asks after orders no more, starts no attempt, and resolves when those under way have ended.

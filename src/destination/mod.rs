@@ -6,6 +6,7 @@
 pub mod client;
 mod live;
 pub mod pace;
+pub mod paces;
 pub mod preview;
 pub mod registry;
 pub mod retailcrm;

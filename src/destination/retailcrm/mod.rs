@@ -34,7 +34,7 @@ pub use settings::{ContactConflict, Settings};
 
 use crate::clock::Clock;
 use crate::delivery::{Delivery, Failure, Lane, OrderStanding, Receipt, State};
-use crate::destination::pace::Paces;
+use crate::destination::paces::Paces;
 use crate::destination::preview::Preview;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Notice, NotifyError, Report};
