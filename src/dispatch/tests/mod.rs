@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use crate::clock::Clock;
 use crate::delivery::{
     Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind, Lane,
-    RetrySchedule, State,
+    Receipt, RetrySchedule, State,
 };
 use crate::destination::preview::Preview;
 use crate::destination::{Claim, Destination, Finding, Report};
@@ -66,7 +66,7 @@ impl Destination for Scripted {
             for claim in claims {
                 let outcome = match (self.script)(claim) {
                     Reaction::Take => Ok(Delivered {
-                        receipt: crate::delivery::Receipt::default(),
+                        receipt: Receipt::default(),
                         warning: None,
                     }),
                     Reaction::Hang => std::future::pending().await,
@@ -91,6 +91,10 @@ impl Destination for Scripted {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async { Ok(()) }.boxed()
+    }
+
+    fn is_ours(&self, _: &Receipt) -> bool {
+        true
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {
