@@ -83,7 +83,12 @@ impl Desk {
         }
         match troubled {
             // It works, so those that failed beside failed for themselves.
-            _ if answered => self.note(|breaker| breaker.answered(self.clock.now())),
+            _ if answered => self.note(|breaker| {
+                // A batch that began before an outage may end in it: its first leads were taken while all was well.
+                if !breaker.is_paused_since(started_at) {
+                    breaker.answered(self.clock.now());
+                }
+            }),
             Some((id, failure)) => self.suspect((id, started_at), failure, target).await,
             None if internal => self.note(|breaker| breaker.trial_lost(self.clock.now())),
             None => {}
@@ -97,11 +102,11 @@ impl Desk {
         failure: &Failure,
         target: &Target,
     ) {
-        if self.is_paused_since(started_at) {
+        if self.breaker().is_paused_since(started_at) {
             return;
         }
         let _turn = self.probing.lock().await;
-        if self.is_paused_since(started_at) {
+        if self.breaker().is_paused_since(started_at) {
             return;
         }
         match target.destination.probe().await {
@@ -110,13 +115,6 @@ impl Desk {
             }
             Err(probe) => self.note(|breaker| breaker.pause(&probe.cause, self.clock.now())),
         }
-    }
-
-    /// Whether the destination was paused while an attempt that began then was under way. Its failure is no news then: were it counted, eight
-    /// that fail together would put the next probe off as eight failed probes do.
-    fn is_paused_since(&self, started_at: Timestamp) -> bool {
-        let breaker = self.breaker();
-        breaker.is_paused() && breaker.since() >= started_at
     }
 
     /// Probes a paused destination. Returns whether it answered.
