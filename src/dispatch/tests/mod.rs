@@ -144,7 +144,18 @@ impl World {
             key: None,
         };
         self.clock.advance(Duration::from_millis(5));
-        self.store.accept(new).await.expect("kept").lead()
+        let (mut changes, before) = (self.store.changes(), self.kept());
+        let id = self.store.accept(new).await.expect("kept").lead();
+        // On the disk at once; a worker sees it when the index has it.
+        while self.kept() == before {
+            changes.changed().await.expect("a running store");
+        }
+        id
+    }
+
+    fn kept(&self) -> usize {
+        let states = State::ALL.into_iter();
+        states.map(|state| self.store.count(state)).sum()
     }
 
     /// Lets the destination work, by this script.
