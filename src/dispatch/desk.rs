@@ -69,15 +69,18 @@ impl Desk {
         target: &Target,
     ) {
         let mut troubled = None;
-        let (mut answered, mut internal) = (false, false);
+        let (mut answered, mut told_nothing) = (false, false);
         for (claim, report) in reports {
             match &report.outcome {
                 // Our own defect tells nothing of the destination.
-                Err(failure) if failure.cause == Cause::Internal => internal = true,
+                Err(failure) if failure.cause == Cause::Internal => told_nothing = true,
                 Err(failure) if failure.concerns_destination() => {
                     troubled = troubled.or(Some((claim.delivery.id, failure)));
                 }
-                Err(failure) if matches!(failure.kind, FailureKind::Transient { .. }) => {}
+                // It asks for fewer requests: those that follow at once would be more.
+                Err(failure) if matches!(failure.kind, FailureKind::Transient { .. }) => {
+                    told_nothing = true;
+                }
                 Ok(_) | Err(_) => answered = true,
             }
         }
@@ -90,7 +93,11 @@ impl Desk {
                 }
             }),
             Some((id, failure)) => self.suspect((id, started_at), failure, target).await,
-            None if internal => self.note(|breaker| breaker.trial_lost(self.clock.now())),
+            None if told_nothing => self.note(|breaker| {
+                if !breaker.is_paused_since(started_at) {
+                    breaker.trial_lost(self.clock.now());
+                }
+            }),
             None => {}
         }
     }

@@ -57,6 +57,12 @@ fn failed(kind: FailureKind, cause: Cause) -> Outcome {
     Err(Failure::new(kind, cause))
 }
 
+/// What tells nothing of the destination: it asks for fewer requests.
+fn put_off() -> Outcome {
+    let kind = FailureKind::Transient { retry_after: None };
+    failed(kind, Cause::RateLimited)
+}
+
 #[tokio::test]
 async fn good_news_of_before_an_outage_does_not_end_it() {
     let world = World::new();
@@ -72,4 +78,31 @@ async fn good_news_of_before_an_outage_does_not_end_it() {
     let trial = at_the_next_probe(&world, &desk);
     end(&world, &desk, trial, vec![taken()]).await;
     assert!(!desk.breaker().is_paused());
+}
+
+#[tokio::test]
+async fn a_trial_that_is_asked_to_come_later_is_not_followed_by_another_at_once() {
+    let world = World::new();
+    let desk = paused(&world).await;
+    let trial = at_the_next_probe(&world, &desk);
+    end(&world, &desk, trial, vec![put_off()]).await;
+    let breaker = desk.breaker().clone();
+    assert!(breaker.is_paused());
+    assert!(breaker.next_probe_at().is_some_and(|at| at > trial));
+}
+
+#[tokio::test]
+async fn what_began_before_an_outage_and_told_nothing_puts_no_probe_off() {
+    let world = World::new();
+    let before = world.clock.now();
+    world.clock.advance(Duration::from_secs(1));
+    let desk = paused(&world).await;
+    let next = desk.breaker().next_probe_at();
+    world.clock.advance(Duration::from_millis(500));
+    for _ in 0..8 {
+        end(&world, &desk, before, vec![put_off()]).await;
+        let ours = failed(FailureKind::Unknown, Cause::Internal);
+        end(&world, &desk, before, vec![ours]).await;
+    }
+    assert_eq!(desk.breaker().next_probe_at(), next);
 }
