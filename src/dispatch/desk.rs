@@ -81,6 +81,8 @@ impl Desk {
                 Err(failure) if matches!(failure.kind, FailureKind::Transient { .. }) => {
                     told_nothing = true;
                 }
+                // No request, no answer. It has failed for good, so the next trial is of another lead, and need not wait.
+                Err(failure) if failure.cause.is_found_without_asking() => {}
                 Ok(_) | Err(_) => answered = true,
             }
         }

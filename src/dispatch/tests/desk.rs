@@ -106,3 +106,41 @@ async fn what_began_before_an_outage_and_told_nothing_puts_no_probe_off() {
     }
     assert_eq!(desk.breaker().next_probe_at(), next);
 }
+
+#[tokio::test]
+async fn a_lead_that_never_was_a_request_is_no_answer_and_another_is_tried_at_once() {
+    let world = World::new();
+    let desk = paused(&world).await;
+    let text = || "gone".to_owned();
+    for cause in [
+        Cause::FormGone { form: text() },
+        Cause::Mapping { detail: text() },
+        Cause::DestinationGone {
+            destination: text(),
+        },
+    ] {
+        let trial = at_the_next_probe(&world, &desk);
+        end(
+            &world,
+            &desk,
+            trial,
+            vec![failed(FailureKind::Rejected, cause)],
+        )
+        .await;
+        let breaker = desk.breaker().clone();
+        assert!(breaker.is_paused());
+        assert!(breaker.next_probe_at().is_some_and(|at| at <= trial));
+    }
+    let trial = at_the_next_probe(&world, &desk);
+    let message = "Errors in the entity".to_owned();
+    let errors = Vec::new();
+    let refused = Cause::Refused { message, errors };
+    end(
+        &world,
+        &desk,
+        trial,
+        vec![failed(FailureKind::Rejected, refused)],
+    )
+    .await;
+    assert!(!desk.breaker().is_paused(), "a refusal is an answer");
+}
