@@ -1,6 +1,7 @@
 //! The worker over a real store and a destination that does what the test says.
 
 mod batches;
+mod desk;
 mod log;
 
 use std::sync::{Arc, Mutex};
@@ -147,7 +148,18 @@ impl World {
             key: None,
         };
         self.clock.advance(Duration::from_millis(5));
-        self.store.accept(new).await.expect("kept").lead()
+        let (mut changes, before) = (self.store.changes(), self.kept());
+        let id = self.store.accept(new).await.expect("kept").lead();
+        // On the disk at once; a worker sees it when the index has it.
+        while self.kept() == before {
+            changes.changed().await.expect("a running store");
+        }
+        id
+    }
+
+    fn kept(&self) -> usize {
+        let states = State::ALL.into_iter();
+        states.map(|state| self.store.count(state)).sum()
     }
 
     /// Lets the destination work, by this script.
@@ -161,6 +173,16 @@ impl World {
         at_once: usize,
         script: impl Fn(&Claim) -> Reaction + Send + Sync + 'static,
     ) {
+        let target = self.target(at_once, script);
+        self.dispatcher.assign(vec![target]).await;
+    }
+
+    /// The destination, as its worker gets it.
+    fn target(
+        &self,
+        at_once: usize,
+        script: impl Fn(&Claim) -> Reaction + Send + Sync + 'static,
+    ) -> Target {
         let destination = Arc::new(Scripted {
             id: shop(),
             script: Box::new(script),
@@ -168,12 +190,11 @@ impl World {
             handed_over: Arc::clone(&self.handed_over),
         });
         let steps = vec![Duration::from_secs(10)];
-        let target = Target {
+        Target {
             destination,
             retry: RetrySchedule::new(steps, Duration::from_secs(25)).expect("a schedule"),
             in_flight: 8,
-        };
-        self.dispatcher.assign(vec![target]).await;
+        }
     }
 
     async fn delivery(&self, lead: LeadId) -> Delivery {
