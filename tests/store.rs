@@ -405,6 +405,31 @@ async fn a_key_is_forgotten_after_thirty_days_and_not_before() {
 }
 
 #[tokio::test]
+async fn what_an_erased_person_sends_again_is_a_new_lead() {
+    let directory = tempfile::tempdir().expect("directory");
+    let store = open(directory.path());
+    let send = async |content: u8| {
+        let key = Some(IdempotencyKey {
+            text: "cached page".into(),
+            content_hash: [content; 32],
+        });
+        let new = NewLead {
+            key,
+            ..new_lead(ivan())
+        };
+        store.accept(new).await.expect("accepted")
+    };
+    for content in [1, 2] {
+        let erased = send(content).await;
+        assert_eq!(send(content).await, Accepted::Repeated(erased.lead()));
+        store.erase(erased.lead(), now()).await.expect("erased");
+        let again = send(content).await;
+        assert!(matches!(again, Accepted::New(_)), "{content}");
+        assert_eq!(send(content).await, Accepted::Repeated(again.lead()));
+    }
+}
+
+#[tokio::test]
 async fn a_reused_key_keeps_each_content_for_its_own_thirty_days() {
     let directory = tempfile::tempdir().expect("directory");
     let store = open(directory.path());
@@ -593,6 +618,13 @@ async fn leads_are_found_by_phone_email_name_and_order_number() {
     assert_eq!(by("IVAN@example.ru").await, [ivan]);
     assert_eq!(by("федор").await, [anna]);
     assert_eq!(by("17a").await, [ivan]);
+    let other = accept(&store, lead_at(later(90), &[("name", "Пётр")])).await;
+    let id = first(other);
+    let number = begin(&store, id).await;
+    let settled = settlement(id, number, delivered("12-345"), now());
+    store.settle(settled).await.expect("settled");
+    assert_eq!(by("12-345").await, [other]);
+    assert_eq!(by("345").await, [other]);
     assert_eq!(by(&anna.to_string()).await, [anna]);
     assert!(by("nobody").await.is_empty());
 }

@@ -10,11 +10,11 @@ use url::Url;
 use crate::alerts::Alerts;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::destination::pace::Paces;
+use crate::destination::paces::Paces;
 use crate::destination::{Destination, LiveDestinations, registry};
 use crate::dispatch::{self, Checks, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::settings::Server;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// Where alerts keep what they have told, in the data directory.
 const ALERTS_FILE: &str = "alerts.json";
@@ -62,20 +62,26 @@ impl Crew {
     }
 
     /// Work by this config from now on.
-    pub(super) async fn assign(&self, config: &Config, server: &Server) -> Result<(), StoreError> {
+    pub(super) async fn assign(&self, config: &Config, server: &Server) {
         let targets = self.targets(config);
         let destinations = destinations(&targets);
         self.destinations.replace(destinations.clone());
         self.alerts
             .assign(&config.alerts, &destinations, place(server));
         for destination in &destinations {
-            // What is known from the deliveries of the last weeks need not be asked again.
-            dispatch::recall(&self.store, &**destination, self.clock.now()).await?;
+            self.recall(&**destination).await;
         }
         self.followers.assign(followed(config, &targets));
         self.dispatcher.assign(targets).await;
         self.checks.assign(destinations);
-        Ok(())
+    }
+
+    /// What is known from the deliveries of the last weeks need not be asked again; if it cannot be read, it is asked again.
+    async fn recall(&self, destination: &dyn Destination) {
+        let told = dispatch::recall(&self.store, destination, self.clock.now()).await;
+        if let Err(error) = told {
+            tracing::error!(destination.id = %destination.id(), %error, "earlier deliveries cannot be read; customers are searched for again");
+        }
     }
 
     fn targets(&self, config: &Config) -> Vec<Target> {
@@ -85,7 +91,10 @@ impl Crew {
             retry: settings.retry.clone(),
             in_flight: settings.in_flight,
         };
-        config.destinations.iter().enumerate().map(build).collect()
+        let targets: Vec<Target> = config.destinations.iter().enumerate().map(build).collect();
+        let ids = targets.iter().map(|target| target.destination.id());
+        self.paces.keep(&ids.collect::<Vec<_>>());
+        targets
     }
 
     /// Asks after orders no more, starts no attempt, and resolves when those under way have ended.

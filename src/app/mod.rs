@@ -114,7 +114,7 @@ impl App {
 
         let wanted = Arc::new(ArcSwap::from_pointee(Wanted::of(&config)));
         orphan(&store, &wanted).await?;
-        crew.assign(&config, &server).await?;
+        crew.assign(&config, &server).await;
         let tasks = vec![
             tokio::spawn(checking),
             tokio::spawn(serve(listening)),
@@ -152,10 +152,11 @@ impl App {
         {
             tracing::warn!("changes of [server], [store] and [limits] need a restart");
         }
-        self.forms.store(Arc::new(config.forms.clone()));
         self.access.replace(config.admin.clone());
-        self.crew.assign(config, &self.server).await?;
+        self.crew.assign(config, &self.server).await;
         self.wanted.store(Arc::new(Wanted::of(config)));
+        // The last of all: who works by the old config has no rule for the leads of a new form, and would fail them.
+        self.forms.store(Arc::new(config.forms.clone()));
         orphan(&self.store, &self.wanted).await?;
         // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.
         let (store, clock, wanted) = (

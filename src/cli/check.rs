@@ -6,7 +6,7 @@ use crate::cli::{ConfigFile, Exit, Terminal, report, serve};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::Failure;
-use crate::destination::pace::Paces;
+use crate::destination::paces::Paces;
 use crate::destination::{Finding, Severity, registry};
 use crate::lead::DestinationId;
 

@@ -176,6 +176,24 @@ impl Cause {
         }
     }
 
+    /// Whether it is found before anything is sent: it tells nothing of the destination.
+    pub fn is_found_without_asking(&self) -> bool {
+        match self {
+            Self::Mapping { .. } | Self::FormGone { .. } | Self::DestinationGone { .. } => true,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::ConnectionLost { .. }
+            | Self::RateLimited
+            | Self::ServerError { .. }
+            | Self::NotTheCrm { .. }
+            | Self::Unreadable { .. }
+            | Self::AccessDenied { .. }
+            | Self::Refused { .. }
+            | Self::GaveUp { .. }
+            | Self::Internal => false,
+        }
+    }
+
     /// The fields that a refusal names, for logs; what is not shaped like the name of a field is passed over.
     pub fn refused_fields(&self) -> Vec<&str> {
         let Self::Refused { errors, .. } = self else {

@@ -6,6 +6,7 @@
 pub mod client;
 mod live;
 pub mod pace;
+pub mod paces;
 pub mod preview;
 pub mod registry;
 pub mod retailcrm;
@@ -17,7 +18,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use crate::delivery::{Delivery, Failure, Lane, OrderStanding, Outcome, Step};
+use crate::delivery::{Delivery, Failure, Lane, OrderStanding, Outcome, Receipt, Step};
 use crate::lead::{DestinationId, Lead};
 
 pub use crate::lead::Bilingual;
@@ -69,8 +70,12 @@ pub trait Destination: Send + Sync {
     /// A cheap read that tells whether the destination answers and accepts us.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;
 
+    /// Whether the account that this destination delivers to gave the receipt. The id of a destination may have been given to another account
+    /// since, where the same numbers are other orders and other people.
+    fn is_ours(&self, receipt: &Receipt) -> bool;
+
     /// A delivery of the last weeks, told before the first one is handed over, the newest first: what was learnt from it need not be
-    /// asked again. There may be nothing to learn.
+    /// asked again. Its receipt is ours. There may be nothing to learn.
     fn recall(&self, _lead: &Lead, _delivery: &Delivery) {}
 
     /// Where these orders stand now, at most [`ORDERS_AT_ONCE`]; each by its internal id, with what is known of it. Its requests come behind

@@ -1,6 +1,6 @@
 //! How fast we may ask a CRM: never more than so many requests in any one second, and no waiting after a pause.
 //!
-//! The limit belongs to a key at an account, so all work for it shares one [`Pace`], also across a reload of the config ([`Paces`]). Of a lane
+//! The limit belongs to a key at an account, so all work for it shares one [`Pace`], also across a reload of the config (`paces`). Of a lane
 //! requests go in the order in which they were asked for; between the lanes the log of the second decides (`sent_log`).
 
 use std::collections::BTreeMap;
@@ -8,13 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use url::Url;
 
 use crate::clock::Clock;
 use crate::delivery::{Lane, PerLane};
 use crate::destination::sent_log::{SentLog, Turn};
 use crate::lead::DestinationId;
-use crate::secret::Secret;
 
 /// The right to send, for one lane. Cheap to clone; clones share the second, whatever their lane.
 #[derive(Clone)]
@@ -38,16 +36,19 @@ struct State {
     waiting: PerLane<usize>,
     /// Who shares the pace, and how much each of them thinks is permitted. The smallest counts.
     limits: BTreeMap<DestinationId, u32>,
+    /// What the last one to leave thought: it may still have something under way.
+    left: u32,
     held_back_until: Option<Instant>,
 }
 
 impl Pace {
     /// A pace that counts as used up: the process before us may just have spent the second.
-    fn new(clock: &Clock, owner: DestinationId, limit: u32) -> Self {
+    pub(super) fn new(clock: &Clock, owner: DestinationId, limit: u32) -> Self {
         let state = State {
             sent: SentLog::full(limit.max(1), clock.monotonic()),
             waiting: PerLane::default(),
             limits: BTreeMap::from([(owner, limit)]),
+            left: limit,
             held_back_until: None,
         };
         let shared = Shared {
@@ -60,6 +61,24 @@ impl Pace {
             shared: Arc::new(shared),
             lane: Lane::Fresh,
         }
+    }
+
+    /// This owner shares it from now on, with this limit.
+    pub(super) fn join(&self, owner: DestinationId, limit: u32) {
+        self.shared.state().limits.insert(owner, limit);
+    }
+
+    /// Only owners of whom this is true share it any longer.
+    pub(super) fn retain(&self, stays: impl Fn(&DestinationId) -> bool) {
+        let mut state = self.shared.state();
+        state.left = state.limit();
+        state.limits.retain(|owner, _| stays(owner));
+    }
+
+    /// How many requests are permitted in any one second.
+    #[cfg(test)]
+    pub(super) fn limit(&self) -> u32 {
+        self.shared.state().limit()
     }
 
     /// The same pace for the work of a lane.
@@ -168,7 +187,8 @@ impl State {
     }
 
     fn limit(&self) -> u32 {
-        self.limits.values().copied().min().unwrap_or(1).max(1)
+        let smallest = self.limits.values().copied().min();
+        smallest.unwrap_or(self.left).max(1)
     }
 }
 
@@ -189,40 +209,6 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         *self.shared.state().waiting.of_mut(self.lane) -= 1;
         self.shared.changed.send_replace(());
-    }
-}
-
-/// The paces of all accounts. One value lives as long as the program and is passed to every build of the destinations.
-#[derive(Clone, Default)]
-pub struct Paces(Arc<Mutex<Vec<Account>>>);
-
-struct Account {
-    origin: String,
-    key: Secret,
-    pace: Pace,
-}
-
-impl Paces {
-    /// The pace of this key at this account; made at the first asking. `limit` is requests in any one second as `owner` has it, and
-    /// replaces what the same owner said before.
-    pub fn of(&self, url: &Url, key: &Secret, owner: (&DestinationId, u32), clock: &Clock) -> Pace {
-        let origin = url.origin().ascii_serialization();
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (id, limit) = owner;
-        if let Some(account) = accounts
-            .iter()
-            .find(|account| account.origin == origin && account.key == *key)
-        {
-            account.pace.shared.state().limits.insert(id.clone(), limit);
-            return account.pace.clone();
-        }
-        let pace = Pace::new(clock, id.clone(), limit);
-        accounts.push(Account {
-            origin,
-            key: key.clone(),
-            pace: pace.clone(),
-        });
-        pace
     }
 }
 
@@ -312,29 +298,6 @@ mod tests {
         assert!(!goes_at_once(pace.acquire()).await);
         clock.advance(Duration::from_secs(2));
         assert!(goes_at_once(pace.acquire()).await);
-    }
-
-    #[tokio::test]
-    async fn destinations_with_one_key_share_one_pace_with_the_smaller_limit() {
-        let (clock, paces) = (Clock::system(), Paces::default());
-        let url: Url = "https://demo.retailcrm.ru".parse().expect("url");
-        let key = Secret::new("k");
-        let pace = paces.of(&url, &key, (&owner("a"), 5), &clock);
-        let other = paces.of(&url, &key, (&owner("b"), 2), &clock);
-        assert_eq!(other.shared.state().limit(), 2);
-        clock.advance(Duration::from_secs(2));
-        assert!(goes_at_once(pace.acquire()).await);
-        assert!(goes_at_once(other.acquire()).await);
-        assert!(!goes_at_once(pace.acquire()).await);
-        assert_eq!(
-            paces
-                .of(&url, &key, (&owner("b"), 9), &clock)
-                .shared
-                .state()
-                .limit(),
-            5,
-            "a reload may raise it again"
-        );
     }
 
     #[tokio::test]

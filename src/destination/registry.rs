@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::delivery::RetrySchedule;
-use crate::destination::pace::Paces;
+use crate::destination::paces::Paces;
 use crate::destination::{Destination, retailcrm};
 use crate::lead::{DeliverRule, DestinationId, Forms};
 

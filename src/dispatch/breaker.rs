@@ -62,6 +62,12 @@ impl Breaker {
         self.paused.is_some()
     }
 
+    /// Whether it was paused while an attempt that began then was under way. How that ended is no news: were its failure counted, eight that
+    /// fail together would put the next probe off as eight failed probes do; were its answer, the pause would end without a probe.
+    pub(super) fn is_paused_since(&self, started_at: Timestamp) -> bool {
+        self.is_paused() && self.since >= started_at
+    }
+
     /// When a paused destination is probed next.
     pub(super) fn next_probe_at(&self) -> Option<Timestamp> {
         self.paused.as_ref().map(|pause| pause.next_probe_at)

@@ -170,7 +170,7 @@ mod tests {
     use futures_util::future::BoxFuture;
 
     use super::*;
-    use crate::delivery::{FailureKind, Lane};
+    use crate::delivery::{FailureKind, Lane, Receipt};
     use crate::destination::preview::Preview;
     use crate::destination::{Bilingual, Claim, Report};
 
@@ -218,6 +218,10 @@ mod tests {
 
         fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
             async { Ok(()) }.boxed()
+        }
+
+        fn is_ours(&self, _: &Receipt) -> bool {
+            true
         }
 
         fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {

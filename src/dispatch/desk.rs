@@ -69,23 +69,37 @@ impl Desk {
         target: &Target,
     ) {
         let mut troubled = None;
-        let (mut answered, mut internal) = (false, false);
+        let (mut answered, mut told_nothing) = (false, false);
         for (claim, report) in reports {
             match &report.outcome {
                 // Our own defect tells nothing of the destination.
-                Err(failure) if failure.cause == Cause::Internal => internal = true,
+                Err(failure) if failure.cause == Cause::Internal => told_nothing = true,
                 Err(failure) if failure.concerns_destination() => {
                     troubled = troubled.or(Some((claim.delivery.id, failure)));
                 }
-                Err(failure) if matches!(failure.kind, FailureKind::Transient { .. }) => {}
+                // It asks for fewer requests: those that follow at once would be more.
+                Err(failure) if matches!(failure.kind, FailureKind::Transient { .. }) => {
+                    told_nothing = true;
+                }
+                // No request, no answer. It has failed for good, so the next trial is of another lead, and need not wait.
+                Err(failure) if failure.cause.is_found_without_asking() => {}
                 Ok(_) | Err(_) => answered = true,
             }
         }
         match troubled {
             // It works, so those that failed beside failed for themselves.
-            _ if answered => self.note(|breaker| breaker.answered(self.clock.now())),
+            _ if answered => self.note(|breaker| {
+                // A batch that began before an outage may end in it: its first leads were taken while all was well.
+                if !breaker.is_paused_since(started_at) {
+                    breaker.answered(self.clock.now());
+                }
+            }),
             Some((id, failure)) => self.suspect((id, started_at), failure, target).await,
-            None if internal => self.note(|breaker| breaker.trial_lost(self.clock.now())),
+            None if told_nothing => self.note(|breaker| {
+                if !breaker.is_paused_since(started_at) {
+                    breaker.trial_lost(self.clock.now());
+                }
+            }),
             None => {}
         }
     }
@@ -97,11 +111,11 @@ impl Desk {
         failure: &Failure,
         target: &Target,
     ) {
-        if self.is_paused_since(started_at) {
+        if self.breaker().is_paused_since(started_at) {
             return;
         }
         let _turn = self.probing.lock().await;
-        if self.is_paused_since(started_at) {
+        if self.breaker().is_paused_since(started_at) {
             return;
         }
         match target.destination.probe().await {
@@ -110,13 +124,6 @@ impl Desk {
             }
             Err(probe) => self.note(|breaker| breaker.pause(&probe.cause, self.clock.now())),
         }
-    }
-
-    /// Whether the destination was paused while an attempt that began then was under way. Its failure is no news then: were it counted, eight
-    /// that fail together would put the next probe off as eight failed probes do.
-    fn is_paused_since(&self, started_at: Timestamp) -> bool {
-        let breaker = self.breaker();
-        breaker.is_paused() && breaker.since() >= started_at
     }
 
     /// Probes a paused destination. Returns whether it answered.

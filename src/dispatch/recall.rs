@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::delivery::Delivery;
 use crate::destination::Destination;
 use crate::store::{Filter, Page, Store, StoreError};
 
@@ -34,7 +35,7 @@ pub async fn recall(
         for stored in &read.leads {
             let deliveries = stored.status.deliveries.iter();
             deliveries
-                .filter(|delivery| delivery.destination == *destination.id())
+                .filter(|delivery| is_of(delivery, destination))
                 .for_each(|delivery| destination.recall(&stored.lead, delivery));
         }
         if read.next.is_none() {
@@ -43,4 +44,11 @@ pub async fn recall(
         page.before = read.next;
     }
     Ok(())
+}
+
+/// Whether the destination, as it is configured now, has taken it.
+pub(super) fn is_of(delivery: &Delivery, destination: &dyn Destination) -> bool {
+    let receipt = delivery.receipt.as_ref();
+    delivery.destination == *destination.id()
+        && receipt.is_some_and(|receipt| destination.is_ours(receipt))
 }

@@ -188,7 +188,7 @@ impl Worker {
     /// The first deliveries of a lane that may go together, the earliest first: none of a contact that is under way.
     fn gather(&self, lane: Lane, until: Timestamp, most: usize) -> Vec<Due> {
         let mut together: Vec<Due> = Vec::new();
-        let (mut most, mut skip) = (most, self.claimed.clone());
+        let (wanted, mut most, mut skip) = (most, most, self.claimed.clone());
         let looked_at_most = skip.len() + LOOK_AT_MOST;
         while together.len() < most && skip.len() < looked_at_most {
             let look = Look {
@@ -204,7 +204,7 @@ impl Worker {
             }
             for due in found {
                 skip.insert(due.id);
-                let beside = most.min(most_beside(due.retries, most));
+                let beside = most.min(most_beside(due.retries, wanted));
                 if together.len() < beside && !self.is_busy(&due) {
                     most = beside;
                     together.push(due);

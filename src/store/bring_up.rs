@@ -31,7 +31,7 @@ pub(super) fn bring_up(
 ) -> Result<Ready, OpenError> {
     if directories.index.exists() {
         match catch_unwind(AssertUnwindSafe(|| open_old(directories, truth))) {
-            Ok(Ok(Some(ready))) => return Ok(ready),
+            Ok(Ok(Some(ready))) => return settle_trust(directories, ready, mark),
             Ok(Ok(None)) => tracing::warn!("the index does not fit the journal; it is built anew"),
             Ok(Err(error)) => tracing::warn!(%error, "the index cannot be used; it is built anew"),
             Err(_panic) => tracing::warn!("sled panicked over the index; it is built anew"),
@@ -42,6 +42,19 @@ pub(super) fn bring_up(
     }
     let ready = replay(directories, build(directories, snapshot)?, truth)?;
     mark.trust_index().map_err(at(&directories.root))?;
+    settle_trust(directories, ready, mark)
+}
+
+/// An erasure that was cut short leaves the person in the snapshot or the journal, and so in what is built from them. The next upkeep writes a
+/// snapshot without; the start after it builds the index from that.
+fn settle_trust(
+    directories: &Directories,
+    ready: Ready,
+    mark: &MarkFile,
+) -> Result<Ready, OpenError> {
+    if ready.0.has_stale_words() {
+        mark.distrust_index().map_err(at(&directories.root))?;
+    }
     Ok(ready)
 }
 

@@ -14,31 +14,36 @@ use crate::store::{Accepted, Order, OrderSeen, Settled, Settlement, Status, Stor
 pub(super) type Decision<T> = Result<(T, Vec<Record>), StoreError>;
 
 /// A new lead, or the repetition of one. Key, lead and deliveries are one group of records: all or none.
-pub(super) fn accept(new: Prepared, view: &View<'_>) -> Decision<Accepted> {
-    let Some(key) = new.key else {
+pub(super) fn accept(mut new: Prepared, view: &View<'_>) -> Decision<Accepted> {
+    let Some(key) = new.key.take() else {
         return Ok((
             Accepted::New(new.id),
             vec![new.lead_record, new.status_record],
         ));
     };
-    let (form, received_at) = (&new.form, new.received_at);
+    let (id, form, received_at) = (new.id, &new.form, new.received_at);
     let plain = key_of(form, &key.text, None);
     let first = key_record(view, &plain)?;
-    let content = first_bytes(&key.content_hash);
+    let exact = key_of(form, &key.text, Some(&key.content_hash));
+    // Of the key with the content, not of the content alone: a phone could be found by trying all phones.
+    let content = first_bytes(&exact);
     let binding = |content| KeyRecord {
-        lead: new.id,
+        lead: id,
         bound_at: received_at,
         content,
         reused_at: None,
     };
     match first {
         Some(first) if first.is_remembered(received_at) && first.content == content => {
+            if is_erased(view, first.lead)? {
+                return new_and_bound(new, (&plain, &binding(content)));
+            }
             Ok((Accepted::Repeated(first.lead), Vec::new()))
         }
         Some(first) if first.is_needed(received_at) => {
-            let exact = key_of(form, &key.text, Some(&key.content_hash));
             if let Some(known) = key_record(view, &exact)?
                 && known.is_remembered(received_at)
+                && !is_erased(view, known.lead)?
             {
                 return Ok((Accepted::Repeated(known.lead), Vec::new()));
             }
@@ -54,15 +59,18 @@ pub(super) fn accept(new: Prepared, view: &View<'_>) -> Decision<Accepted> {
             ];
             Ok((Accepted::New(new.id), records))
         }
-        _ => {
-            let records = vec![
-                put_key(&plain, &binding(content))?,
-                new.lead_record,
-                new.status_record,
-            ];
-            Ok((Accepted::New(new.id), records))
-        }
+        _ => new_and_bound(new, (&plain, &binding(content))),
     }
+}
+
+fn new_and_bound(new: Prepared, (key, binding): (&[u8], &KeyRecord)) -> Decision<Accepted> {
+    let records = vec![put_key(key, binding)?, new.lead_record, new.status_record];
+    Ok((Accepted::New(new.id), records))
+}
+
+/// Whether a lead's person was erased: whoever sends the same again is somebody to call back, whom nobody knows.
+fn is_erased(view: &View<'_>, lead: LeadId) -> Result<bool, StoreError> {
+    Ok(status(view, lead)?.is_some_and(|status| status.erased_at.is_some()))
 }
 
 /// The record of the same lead, marked as one whose key had come before with other content.
@@ -84,7 +92,7 @@ fn put_key(key: &[u8], record: &KeyRecord) -> Result<Record, StoreError> {
     Ok(Record::put(Table::Key, key, encode(record)?))
 }
 
-fn first_bytes(hash: &[u8; 32]) -> u64 {
+fn first_bytes(hash: &[u8]) -> u64 {
     hash.first_chunk::<8>()
         .map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

@@ -12,7 +12,7 @@ use crate::store::committer::Command;
 use crate::store::decide::Verdict;
 use crate::store::journal;
 use crate::store::prepare::prepare;
-use crate::store::query::{self, Sources};
+use crate::store::query::{self, MOST_HITS, Sources};
 use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::room::journal_error;
 use crate::store::{
@@ -136,6 +136,9 @@ impl Store {
         signature: impl Into<Signature>,
     ) -> Result<Ordered, StoreError> {
         let signature = signature.into();
+        // Before and after: whenever the process ends in between, the next start does not go on with the index it finds.
+        self.read(|room| room.mark.distrust_index().map_err(journal_error))
+            .await?;
         let verdict = self
             .ask(|reply| Command::Erase(lead, signature, reply))
             .await?;
@@ -224,6 +227,7 @@ impl Store {
             let sources = Sources {
                 index: &room.index,
                 outbox: &room.outbox,
+                most_hits: MOST_HITS,
             };
             query::leads(sources, &filter, page)
         })
@@ -244,6 +248,7 @@ impl Store {
             let sources = Sources {
                 index: &room.index,
                 outbox: &room.outbox,
+                most_hits: MOST_HITS,
             };
             query::fold(sources, &filter, most, (start, add))
         })

@@ -255,12 +255,23 @@ impl Outbox {
         self.leads.get(&state).map_or(0, BTreeSet::len)
     }
 
-    /// The leads of a range of ids that are in this state, newest first, at most `limit`; it must not be a final one.
-    pub(super) fn leads_in(&self, state: State, (low, high): IdRange, limit: usize) -> Vec<LeadId> {
-        let Some(leads) = self.leads.get(&state).filter(|_| low < high) else {
+    /// The leads of a range of ids that are in one of these states, newest first, at most `limit`; none of them may be a final one.
+    pub(super) fn leads_in(
+        &self,
+        states: &[State],
+        (low, high): IdRange,
+        limit: usize,
+    ) -> Vec<LeadId> {
+        if low >= high {
             return Vec::new();
-        };
-        leads.range(low..high).rev().take(limit).copied().collect()
+        }
+        let of_states = states.iter().filter_map(|state| self.leads.get(state));
+        let mut newest: Vec<LeadId> = of_states
+            .flat_map(|leads| leads.range(low..high).rev().take(limit).copied())
+            .collect();
+        newest.sort_unstable_by(|a, b| b.cmp(a));
+        newest.truncate(limit);
+        newest
     }
 }
 

@@ -12,8 +12,8 @@ use crate::store::record::decode;
 use crate::store::search::{self, Query};
 use crate::store::{Filter, LeadPage, Page, Status, StoreError, StoredLead};
 
-/// The most leads that one word of a search may bring; a shorter word than needed shows the newest of these.
-const MOST_HITS: usize = 50_000;
+/// Of a word that more leads have than this, the leads are not gathered: reading the list from its top finds them soon enough.
+pub(super) const MOST_HITS: usize = 20_000;
 
 /// So many leads are taken from the outbox at a time.
 const CHUNK: usize = 256;
@@ -23,6 +23,8 @@ const CHUNK: usize = 256;
 pub(super) struct Sources<'a> {
     pub(super) index: &'a Index,
     pub(super) outbox: &'a Mutex<Outbox>,
+    /// Usually [`MOST_HITS`].
+    pub(super) most_hits: usize,
 }
 
 type Rows<'a> = Box<dyn Iterator<Item = Result<(LeadId, Row), StoreError>> + 'a>;
@@ -173,25 +175,28 @@ fn candidates<'a>(
     ids: IdRange,
 ) -> Result<Rows<'a>, StoreError> {
     let (low, high) = ids;
-    let Sources { index, outbox } = sources;
+    let Sources { index, outbox, .. } = sources;
     if low >= high {
         return Ok(Box::new(std::iter::empty()));
     }
     let row = |id| index.row(id).map(|row| Some((id, row?))).transpose();
-    if let Some(asked) = asked {
-        let found = found(index, asked)?.into_iter().rev();
+    if let Some(asked) = asked
+        && let Some(found) = found(sources, asked)?
+    {
+        let found = found.into_iter().rev();
         let found = found.filter(move |id| (low..high).contains(id));
         return Ok(Box::new(found.filter_map(row)));
     }
     // Delivered leads are nearly all: reading on past the others costs less than a second look-up for each.
     if !filter.states.is_empty() && !filter.states.contains(&State::Delivered) {
-        let sources = filter.states.iter().map(|state| -> Rows<'a> {
-            match state {
-                State::Discarded => Box::new(index.rows_near_discarded(ids)),
-                open => Box::new(open_leads(outbox, *open, ids).filter_map(row)),
-            }
-        });
-        let sources = sources.map(Iterator::peekable).collect();
+        let (discarded, open): (Vec<State>, Vec<State>) =
+            filter.states.iter().partition(|state| state.is_final());
+        let open: Rows<'a> = Box::new(open_leads(outbox, open, ids).filter_map(row));
+        if discarded.is_empty() {
+            return Ok(open);
+        }
+        let discarded: Rows<'a> = Box::new(index.rows_near_discarded(ids));
+        let sources = vec![open.peekable(), discarded.peekable()];
         return Ok(Box::new(NewestFirst { sources }));
     }
     match &filter.form {
@@ -200,37 +205,41 @@ fn candidates<'a>(
     }
 }
 
-/// The leads in a state that is not final, newest first. Taken from the outbox a chunk at a time, so that it is never held for long.
+/// The leads in some states that are not final, newest first. Taken from the outbox a chunk at a time, so that it is never held for long; of all
+/// states at once, so that none is missed that changes between two of them.
 fn open_leads(
     outbox: &Mutex<Outbox>,
-    state: State,
+    states: Vec<State>,
     (low, high): IdRange,
 ) -> impl Iterator<Item = LeadId> {
     let mut before = high;
     let chunks = std::iter::from_fn(move || {
         let outbox = outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        let chunk = outbox.leads_in(state, (low, before), CHUNK);
+        let chunk = outbox.leads_in(&states, (low, before), CHUNK);
         before = *chunk.last()?;
         Some(chunk)
     });
     chunks.flatten()
 }
 
-/// Leads that have, or had, a word with each of the beginnings that are asked for.
-fn found(index: &Index, asked: &Query) -> Result<BTreeSet<LeadId>, StoreError> {
+/// Leads that have, or had, a word with each of the beginnings that are asked for, and perhaps others: those with a beginning that too many
+/// have are not told apart. `None` when that is so of every beginning.
+fn found(sources: Sources<'_>, asked: &Query) -> Result<Option<BTreeSet<LeadId>>, StoreError> {
     let prefixes = match asked {
-        Query::Lead(id) => return Ok(BTreeSet::from([*id])),
+        Query::Lead(id) => return Ok(Some(BTreeSet::from([*id]))),
         Query::Prefixes(prefixes) => prefixes,
     };
     let mut all: Option<BTreeSet<LeadId>> = None;
     for prefix in prefixes {
-        let hits = index.find(prefix, MOST_HITS)?;
+        let Some(hits) = sources.index.find(prefix, sources.most_hits)? else {
+            continue;
+        };
         all = Some(match all {
             Some(all) => all.intersection(&hits).copied().collect(),
             None => hits,
         });
     }
-    Ok(all.unwrap_or_default())
+    Ok(all)
 }
 
 /// Merges rows that are each newest first. A lead that changed its state in between may come twice; it is given once.
@@ -257,5 +266,103 @@ impl<I: Iterator<Item = Result<(LeadId, Row), StoreError>>> Iterator for NewestF
             }
         }
         row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::lead::{Form, OriginRule, Submission};
+    use crate::store::index::IndexWriter;
+    use crate::store::record::{Record, Table, encode};
+
+    fn lead(n: i64, name: &str) -> Lead {
+        let form = Form {
+            id: FormId::parse("callback").expect("id"),
+            title: String::new(),
+            origins: OriginRule::Any,
+            language: Language::Ru,
+            success_url: None,
+            roistat_key: None,
+            capture: None,
+            fields: Vec::new(),
+            deliver: Vec::new(),
+        };
+        let at = Timestamp::from_second(n).expect("a time");
+        let submission = Submission::from_pairs(vec![("name".to_owned(), name.to_owned())]);
+        let lead = submission.into_lead(&form, LeadId::mint(at), at, Client::default());
+        lead.expect("a lead")
+    }
+
+    fn records(lead: &Lead) -> [Record; 2] {
+        let status = Status {
+            lead: lead.id,
+            form: lead.form.clone(),
+            held_reason: None,
+            erased_at: None,
+            contact_hashes: Vec::new(),
+            deeds: Vec::new(),
+            deliveries: Vec::new(),
+        };
+        let put = |table, value| Record::put(table, *lead.id.as_bytes(), value);
+        [
+            put(Table::Lead, encode(lead).expect("JSON")),
+            put(Table::Status, encode(&status).expect("JSON")),
+        ]
+    }
+
+    #[test]
+    fn a_word_that_very_many_have_hides_nobody() {
+        let directory = tempfile::tempdir().expect("directory");
+        let index = Index::open(directory.path()).expect("an index");
+        let (mut writer, _) = IndexWriter::new(index).expect("a writer");
+        let mut leads: Vec<Lead> = (0..30).map(|n| lead(n, "Иван Сидоров")).collect();
+        leads.insert(0, lead(100, "Иван Петров"));
+        leads.insert(0, lead(0, "Иван Первый"));
+        let records: Vec<Record> = leads.iter().flat_map(records).collect();
+        writer.apply(&records, Some(1)).expect("applied");
+        let by = |text: &str| {
+            let filter = Filter {
+                text: Some(text.to_owned()),
+                ..Filter::default()
+            };
+            let sources = Sources {
+                index: writer.index(),
+                outbox: &Mutex::default(),
+                most_hits: 10,
+            };
+            let page = Page {
+                before: None,
+                limit: 50,
+            };
+            leads_of(super::leads(sources, &filter, page))
+        };
+        assert_eq!(by("иван петров"), ["Иван Петров"]);
+        assert_eq!(by("перв ив"), ["Иван Первый"]);
+        assert_eq!(by("ив").len(), 32);
+        assert_eq!(by("ив сид").len(), 30);
+    }
+
+    #[test]
+    fn a_writer_knows_when_words_of_an_erased_person_stay_behind() {
+        let directory = tempfile::tempdir().expect("directory");
+        let index = Index::open(directory.path()).expect("an index");
+        let (mut writer, _) = IndexWriter::new(index).expect("a writer");
+        let mut lead = lead(1, "Иван Петров");
+        writer.apply(&records(&lead), Some(1)).expect("applied");
+        writer.apply(&records(&lead), Some(1)).expect("again");
+        assert!(!writer.has_stale_words());
+        lead.contact = Contact::default();
+        writer.apply(&records(&lead), Some(2)).expect("erased");
+        assert!(writer.has_stale_words());
+    }
+
+    fn leads_of(page: Result<LeadPage, StoreError>) -> Vec<String> {
+        let leads = page.expect("a page").leads.into_iter();
+        leads
+            .filter_map(|stored| Some(stored.lead.contact.name?.typed().to_owned()))
+            .collect()
     }
 }

@@ -26,10 +26,14 @@ pub(super) fn words_of_status(status: &Status) -> Vec<String> {
         .deliveries
         .iter()
         .filter_map(|delivery| delivery.receipt.as_ref());
-    receipts
-        .filter_map(|receipt| receipt.order_number.as_deref())
-        .map(fold)
-        .collect()
+    let numbers = receipts.filter_map(|receipt| receipt.order_number.as_deref());
+    // Whole and in parts: "12-345" is looked for as it stands and as two words.
+    let mut found: Vec<String> = numbers
+        .flat_map(|number| words(number).chain([fold(number)]))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// What an operator's text asks for.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use leadgate::simulator::{Calls, DEMO_API_KEY, Fault, FaultKind, OrderChange};
+use leadgate::simulator::{
+    Calls, DEMO_API_KEY, Fault, FaultKind, Options, OrderChange, SimulatedCrm,
+};
 use serde_json::{Value, json};
 
 use crate::support::{CALLBACK, Setup, TestApp};
@@ -342,4 +344,46 @@ async fn a_poll_that_fails_pauses_nothing_and_the_next_one_makes_up_for_it() {
     assert_eq!(app.order_status(&id).await, Value::Null);
     app.sweep().await;
     app.until_standing(&id, "code", json!("new")).await;
+}
+
+#[tokio::test]
+async fn orders_and_customers_of_one_account_are_never_taken_for_those_of_another() {
+    let mut app = followed().await;
+    let (old, _) = app.order("+79123456789").await;
+    let another = SimulatedCrm::start(Options {
+        requests_per_second: 0,
+        ..Options::default()
+    });
+    let _before = app
+        .move_to(another.await.expect("the simulator starts"))
+        .await;
+    let (new, order) = app.order("+79123456789").await;
+    let received = app.crm.received().into_iter();
+    let first = received
+        .map(|request| request.operation)
+        .find(|name| name.starts_with("customers") || name.starts_with("orders/create"));
+    assert_eq!(
+        first.as_deref(),
+        Some("customers/list"),
+        "whom the other account had is nobody here"
+    );
+    app.sweep().await;
+    app.until_standing(&new, "code", json!("new")).await;
+    assert_eq!(app.order_status(&old).await, Value::Null);
+    assert_eq!(app.asked(), [[order]]);
+}
+
+#[tokio::test]
+async fn a_sweep_that_a_reload_cuts_off_is_begun_again() {
+    let mut app = followed().await;
+    let (id, _) = app.order("+79123456789").await;
+    app.crm.fault(
+        Fault::new(FaultKind::Hang)
+            .on("orders/statuses")
+            .calls(Calls::First(1)),
+    );
+    app.sweep().await;
+    app.reload(polling("requests_per_second = 200")).await;
+    app.until_standing(&id, "code", json!("new")).await;
+    assert_eq!(app.asked().len(), 2, "and then all is done");
 }

@@ -160,3 +160,42 @@ async fn a_crm_above_its_limit_is_asked_again_and_not_paused() {
     app.until_drained().await;
     assert_eq!(app.order_ids().len(), 4);
 }
+
+#[tokio::test]
+async fn a_lead_of_a_new_form_that_comes_during_the_reload_is_not_failed_by_the_old_config() {
+    let mut app = TestApp::start().await;
+    let both = format!(
+        "{CALLBACK}{}",
+        CALLBACK.replace("id = \"callback\"", "id = \"another\"")
+    );
+    let setup = Setup {
+        forms: both,
+        ..Setup::default()
+    };
+    let post = async |app: &TestApp, phone: &str| {
+        let fields = json!({ "name": "Иван Петров", "phone": phone });
+        app.post_json("another", fields).await
+    };
+    let early = app
+        .reload_while(setup, async |app| {
+            let early = post(app, "+79123456780").await;
+            if early.status == 200 {
+                let id = early.lead_id();
+                app.until("it is dealt with", async || {
+                    let state = app.read_lead(&id).await["state"].clone();
+                    state != "queued" && state != "sending"
+                })
+                .await;
+            }
+            early
+        })
+        .await;
+    // Whether the form is there already depends on how fast the store is read; a lead that it takes must go.
+    if early.status == 200 {
+        app.until_state(&early.lead_id(), "delivered").await;
+    } else {
+        assert_eq!(early.status, 404, "{}", early.body);
+    }
+    let later = post(&app, "+79123456781").await.lead_id();
+    app.until_state(&later, "delivered").await;
+}

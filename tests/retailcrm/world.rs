@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use leadgate::clock::Clock;
 use leadgate::delivery::{Delivered, Delivery, DeliveryId, Failure, Lane, RetrySchedule};
-use leadgate::destination::pace::Paces;
+use leadgate::destination::paces::Paces;
 use leadgate::destination::registry::{self, KindSettings, Settings};
 use leadgate::destination::retailcrm::ContactConflict;
 use leadgate::destination::{Claim, Destination, Report, retailcrm};

@@ -34,8 +34,8 @@ use futures_util::future::BoxFuture;
 pub use settings::{ContactConflict, Settings};
 
 use crate::clock::Clock;
-use crate::delivery::{Delivery, Failure, Lane, OrderStanding, State};
-use crate::destination::pace::Paces;
+use crate::delivery::{Delivery, Failure, Lane, OrderStanding, Receipt, State};
+use crate::destination::paces::Paces;
 use crate::destination::preview::Preview;
 use crate::destination::registry::MappingProblem;
 use crate::destination::{Claim, Destination, Finding, Notice, NotifyError, Report};
@@ -227,6 +227,11 @@ impl Destination for RetailCrm {
             answer.map(drop).map_err(Fault::into_failure)
         }
         .boxed()
+    }
+
+    fn is_ours(&self, receipt: &Receipt) -> bool {
+        let page = receipt.url.as_deref().unwrap_or_default();
+        self.account.api.is_page(page)
     }
 
     fn recall(&self, lead: &Lead, delivery: &Delivery) {

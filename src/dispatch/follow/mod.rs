@@ -5,7 +5,7 @@
 
 mod schedule;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,9 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::delivery::{Cause, DeliveryId, OrderStanding};
 use crate::destination::{Destination, ORDERS_AT_ONCE};
+use crate::dispatch::recall::is_of;
 use crate::dispatch::{Health, Outlook};
+use crate::lead::DestinationId;
 use crate::store::{Filter, OrderSeen, Page, Status, Store, StoreError};
 
 use schedule::{Schedule, Window};
@@ -28,6 +30,9 @@ const ORDINARY: usize = 8;
 
 /// An order to ask after: whose it is, its internal id, and what is known of it.
 type Followed = (DeliveryId, u64, Option<OrderStanding>);
+
+/// Up to when the sweeps of each destination went to their end.
+type Swept = HashMap<DestinationId, Timestamp>;
 
 /// A destination whose orders are looked after.
 pub struct FollowTarget {
@@ -43,6 +48,7 @@ pub struct Followers {
     clock: Clock,
     outlook: Outlook,
     running: Mutex<Vec<JoinHandle<()>>>,
+    swept: Arc<Mutex<Swept>>,
 }
 
 impl Followers {
@@ -53,16 +59,23 @@ impl Followers {
             clock,
             outlook,
             running: Mutex::default(),
+            swept: Arc::default(),
         }
     }
 
-    /// Looks after the orders of these destinations and of no others. Sweeps keep their times over a new assignment.
+    /// Looks after the orders of these destinations and of no others. Sweeps keep their times over a new assignment, and one that it cuts off
+    /// is begun again.
     pub fn assign(&self, targets: Vec<FollowTarget>) {
+        drop(self.replace(Vec::new()));
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        swept.retain(|id, _| targets.iter().any(|target| target.destination.id() == id));
         let followers = targets.into_iter().map(|target| {
             let schedule = Schedule::new(target.every);
+            let id = target.destination.id().clone();
             let follower = Follower {
                 schedule,
-                done: schedule.latest(self.clock.now()),
+                done: schedule.latest(*swept.entry(id).or_insert(self.clock.now())),
+                swept: Arc::clone(&self.swept),
                 destination: target.destination,
                 store: self.store.clone(),
                 clock: self.clock.clone(),
@@ -93,6 +106,8 @@ struct Follower {
     schedule: Schedule,
     /// The number of the last sweep that went to its end; in the beginning the one before us.
     done: i64,
+    /// Where that is kept for the one after us.
+    swept: Arc<Mutex<Swept>>,
     destination: Arc<dyn Destination>,
     store: Store,
     clock: Clock,
@@ -119,7 +134,7 @@ impl Follower {
                 .await
             {
                 Ok(news) => {
-                    self.done = sweep;
+                    self.went_to_its_end(sweep);
                     tracing::debug!(destination.id = %self.destination.id(), news, "orders asked after");
                 }
                 Err(Trouble::Store(StoreError::Stopped)) => return,
@@ -132,6 +147,13 @@ impl Follower {
                 }
             }
         }
+    }
+
+    fn went_to_its_end(&mut self, sweep: i64) {
+        self.done = sweep;
+        let (id, at) = (self.destination.id().clone(), self.schedule.due_at(sweep));
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        swept.insert(id, at);
     }
 
     /// Asks after every order of these windows; how many stand elsewhere than was known.
@@ -169,10 +191,10 @@ impl Follower {
         Ok(news)
     }
 
-    /// The orders of a lead in this destination.
+    /// The orders of a lead in the account of this destination.
     fn followed(&self, status: &Status) -> impl Iterator<Item = Followed> {
         let deliveries = status.deliveries.iter();
-        let ours = deliveries.filter(|each| each.destination == *self.destination.id());
+        let ours = deliveries.filter(|each| is_of(each, &*self.destination));
         ours.filter_map(|delivery| {
             let known = delivery.order_status.clone();
             Some((

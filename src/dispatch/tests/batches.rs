@@ -137,3 +137,30 @@ async fn a_batch_that_fails_together_counts_as_one_failure_and_comes_again_in_ha
         world.until(*lead, State::Delivered).await;
     }
 }
+
+#[tokio::test]
+async fn a_big_batch_that_fails_together_comes_again_in_halves_and_no_smaller() {
+    let world = World::new();
+    let leads = people(&world, 2 + 4 + 8 + 16 + 32).await;
+    let unlucky: HashSet<LeadId> = leads.iter().skip(30).copied().collect();
+    world
+        .work_together(50, move |claim| {
+            if claim.delivery.attempts > 1 || !unlucky.contains(&claim.lead.id) {
+                return Reaction::Take;
+            }
+            let cause = Cause::ServerError { status: 500 };
+            Reaction::Fail(Failure::new(FailureKind::Unknown, cause))
+        })
+        .await;
+    for lead in &leads[30..] {
+        world.until(*lead, State::Retrying).await;
+    }
+    world.clock.advance(Duration::from_secs(15));
+    for lead in &leads {
+        world.until(*lead, State::Delivered).await;
+    }
+    let handed = world.handed_over.lock().expect("unpoisoned").clone();
+    let sizes: Vec<usize> = handed.iter().map(|(_, leads)| leads.len()).collect();
+    // The window is 16 after the failure and 32 after a batch that went well.
+    assert_eq!(sizes, [2, 4, 8, 16, 32, 8, 16, 8]);
+}

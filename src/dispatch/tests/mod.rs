@@ -1,6 +1,7 @@
 //! The worker over a real store and a destination that does what the test says.
 
 mod batches;
+mod desk;
 mod log;
 
 use std::sync::{Arc, Mutex};
@@ -12,7 +13,7 @@ use futures_util::future::BoxFuture;
 use crate::clock::Clock;
 use crate::delivery::{
     Attempt, AttemptOutcome, Cause, Delivered, Delivery, DeliveryId, Failure, FailureKind, Lane,
-    RetrySchedule, State,
+    Receipt, RetrySchedule, State,
 };
 use crate::destination::preview::Preview;
 use crate::destination::{Claim, Destination, Finding, Report};
@@ -66,7 +67,7 @@ impl Destination for Scripted {
             for claim in claims {
                 let outcome = match (self.script)(claim) {
                     Reaction::Take => Ok(Delivered {
-                        receipt: crate::delivery::Receipt::default(),
+                        receipt: Receipt::default(),
                         warning: None,
                     }),
                     Reaction::Hang => std::future::pending().await,
@@ -91,6 +92,10 @@ impl Destination for Scripted {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async { Ok(()) }.boxed()
+    }
+
+    fn is_ours(&self, _: &Receipt) -> bool {
+        true
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<Finding>, Failure>> {
@@ -143,7 +148,18 @@ impl World {
             key: None,
         };
         self.clock.advance(Duration::from_millis(5));
-        self.store.accept(new).await.expect("kept").lead()
+        let (mut changes, before) = (self.store.changes(), self.kept());
+        let id = self.store.accept(new).await.expect("kept").lead();
+        // On the disk at once; a worker sees it when the index has it.
+        while self.kept() == before {
+            changes.changed().await.expect("a running store");
+        }
+        id
+    }
+
+    fn kept(&self) -> usize {
+        let states = State::ALL.into_iter();
+        states.map(|state| self.store.count(state)).sum()
     }
 
     /// Lets the destination work, by this script.
@@ -157,6 +173,16 @@ impl World {
         at_once: usize,
         script: impl Fn(&Claim) -> Reaction + Send + Sync + 'static,
     ) {
+        let target = self.target(at_once, script);
+        self.dispatcher.assign(vec![target]).await;
+    }
+
+    /// The destination, as its worker gets it.
+    fn target(
+        &self,
+        at_once: usize,
+        script: impl Fn(&Claim) -> Reaction + Send + Sync + 'static,
+    ) -> Target {
         let destination = Arc::new(Scripted {
             id: shop(),
             script: Box::new(script),
@@ -164,12 +190,11 @@ impl World {
             handed_over: Arc::clone(&self.handed_over),
         });
         let steps = vec![Duration::from_secs(10)];
-        let target = Target {
+        Target {
             destination,
             retry: RetrySchedule::new(steps, Duration::from_secs(25)).expect("a schedule"),
             in_flight: 8,
-        };
-        self.dispatcher.assign(vec![target]).await;
+        }
     }
 
     async fn delivery(&self, lead: LeadId) -> Delivery {

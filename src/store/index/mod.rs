@@ -10,7 +10,7 @@
 //! | `A K` | see [`Table`] | the record |
 //! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
 //! | `t` | run, word | the words leads are found by ([`words`]) |
-//! | `M` | `applied` | the sequence of the last applied group |
+//! | `M` | `applied2` | the sequence of the last applied group |
 //!
 //! What an entry costs decides the design: about 8 µs whatever it holds, so what can share one does (`benches/accept`).
 
@@ -38,7 +38,8 @@ pub(super) use writer::{IndexWriter, StatusChange};
 /// sled's page cache. Its default of 1 GiB would be most of a small machine; reads here are by key and mostly recent.
 const CACHE: u64 = 24 << 20;
 
-const APPLIED: &[u8] = b"Mapplied";
+/// Counts up with every change of the layout: an index of another layout has nothing under this key, so it is built anew.
+const APPLIED: &[u8] = b"Mapplied2";
 
 /// The open index, for reading.
 #[derive(Clone)]
@@ -171,9 +172,12 @@ impl Index {
             .sum()
     }
 
-    /// The leads that have a word with this beginning, about `limit` at most, the newest rather than others. A lead may have changed
-    /// since: look at it.
-    pub(super) fn find(&self, word: &str, limit: usize) -> Result<BTreeSet<LeadId>, StoreError> {
+    /// The leads that have a word with this beginning; `None` when there are more than `limit`. A lead may have changed since: look at it.
+    pub(super) fn find(
+        &self,
+        word: &str,
+        limit: usize,
+    ) -> Result<Option<BTreeSet<LeadId>>, StoreError> {
         self.words.find(word, limit)
     }
 

@@ -21,6 +21,9 @@ const PREFIX: u8 = b'L';
 /// Leads of a fresh block: enough to make sled cheap, few enough that one lead's change writes little.
 const FRESH: usize = 8;
 
+/// A block with so many bytes takes no further lead: what a change of one lead writes stays small when leads are large.
+const FULL: usize = 64 << 10;
+
 /// Ids come a little out of order, so full blocks grow; beyond this they are cut in two.
 const MOST: usize = 32;
 
@@ -39,6 +42,11 @@ impl Row {
             Table::Status => self.status,
             Table::Attempt | Table::Key => None,
         }
+    }
+
+    fn len(&self) -> usize {
+        let bytes = |record: &Option<Vec<u8>>| record.as_ref().map_or(0, Vec::len);
+        bytes(&self.lead) + bytes(&self.status)
     }
 
     fn is_empty(&self) -> bool {
@@ -180,11 +188,23 @@ fn write(rows: BTreeMap<LeadId, Row>, at_end: bool, batch: &mut Batch) {
         count if count <= MOST => MOST,
         _ => FRESH,
     };
-    let rows: Block = rows.into_iter().collect();
-    for block in rows.chunks(size) {
-        if let Some((first, _)) = block.first() {
-            batch.insert(key(*first), encode(block));
+    let mut block = Block::with_capacity(size);
+    let mut bytes = 0;
+    for (id, row) in rows {
+        if block.len() == size || bytes >= FULL {
+            insert(&block, batch);
+            block.clear();
+            bytes = 0;
         }
+        bytes += row.len();
+        block.push((id, row));
+    }
+    insert(&block, batch);
+}
+
+fn insert(block: &[(LeadId, Row)], batch: &mut Batch) {
+    if let Some((first, _)) = block.first() {
+        batch.insert(key(*first), encode(block));
     }
 }
 
@@ -233,6 +253,11 @@ fn encode(block: &[(LeadId, Row)]) -> Vec<u8> {
 }
 
 fn decode(bytes: &[u8]) -> Option<Block> {
+    let (length, _) = bytes.split_first_chunk::<4>()?;
+    // LZ4 makes nothing 255 times smaller; what says so is no block, and its memory must not be asked for.
+    if u32::from_le_bytes(*length) as usize > bytes.len() * 255 {
+        return None;
+    }
     let plain = lz4_flex::decompress_size_prepended(bytes).ok()?;
     let mut rest = plain.as_slice();
     let mut block = Block::with_capacity(FRESH);

@@ -28,8 +28,9 @@ const BLOCK: usize = 4096;
 /// So many runs of about one size become one.
 const FAN: usize = 8;
 
-/// Runs of so many entries and more are not merged any further: a merge holds its entries in memory, some 20 MB at most.
-const LARGE: usize = 200_000;
+/// Runs of so many entries and more are not merged any further: a merge holds [`FAN`] times as many in memory, some 20 MB, and nothing else is
+/// applied meanwhile.
+const LARGE: usize = 25_000;
 
 /// A word of a lead.
 pub(super) type Entry = (String, LeadId);
@@ -120,21 +121,21 @@ impl Words {
         Ok(())
     }
 
-    /// The leads that have a word with this beginning, those of the newest runs first, until there are `limit`.
+    /// The leads that have a word with this beginning; `None` when there are more than `limit`.
     pub(super) fn find(
         &self,
         beginning: &str,
         limit: usize,
-    ) -> Result<BTreeSet<LeadId>, StoreError> {
+    ) -> Result<Option<BTreeSet<LeadId>>, StoreError> {
         let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
         let mut found = BTreeSet::new();
-        for run in runs.keys().rev() {
+        for run in runs.keys() {
             self.find_in(*run, beginning, limit, &mut found)?;
-            if found.len() >= limit {
-                break;
+            if found.len() > limit {
+                return Ok(None);
             }
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     fn find_in(
@@ -164,7 +165,7 @@ impl Words {
                     found.insert(lead);
                 }
             }
-            if found.len() >= limit {
+            if found.len() > limit {
                 break;
             }
         }
@@ -272,6 +273,11 @@ mod tests {
         }
     }
 
+    fn count(words: &Words, beginning: &str) -> Option<usize> {
+        let found = words.find(beginning, 10_000).expect("found");
+        found.map(|found| found.len())
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(30))]
 
@@ -294,6 +300,7 @@ mod tests {
                 .filter(|(word, _)| word.starts_with(&beginning))
                 .map(|(_, lead)| *lead)
                 .collect();
+            let expected = Some(expected);
             prop_assert_eq!(&words.find(&beginning, 10_000).expect("found"), &expected);
             let reopened = Words::open(&db).expect("words");
             prop_assert_eq!(reopened.find(&beginning, 10_000).expect("found"), expected);
@@ -318,8 +325,27 @@ mod tests {
             &words,
             (0..3_000).map(|n| (format!("петр{n}"), id(n))).collect(),
         );
-        assert_eq!(words.find("ива", 10_000).expect("found").len(), 3_000);
-        assert_eq!(words.find("петр2999", 10_000).expect("found").len(), 1);
+        assert_eq!(count(&words, "ива"), Some(3_000));
+        assert_eq!(count(&words, "петр2999"), Some(1));
+    }
+
+    #[test]
+    fn a_beginning_that_too_many_have_is_not_found_in_part() {
+        let directory = tempfile::tempdir().expect("directory");
+        let db = sled::open(directory.path()).expect("sled");
+        let words = Words::open(&db).expect("words");
+        add(
+            &words,
+            (0..30).map(|n| ("иван".to_owned(), id(n))).collect(),
+        );
+        assert_eq!(words.find("ив", 29).expect("found"), None);
+        assert_eq!(
+            words
+                .find("ив", 30)
+                .expect("found")
+                .map(|found| found.len()),
+            Some(30)
+        );
     }
 
     #[test]
@@ -332,6 +358,6 @@ mod tests {
         }
         let runs = words.runs.read().expect("runs").len();
         assert!(runs < 4 * FAN, "{runs}");
-        assert_eq!(words.find("слово", 10_000).expect("found").len(), 2_000);
+        assert_eq!(count(&words, "слово"), Some(2_000));
     }
 }

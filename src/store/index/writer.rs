@@ -23,6 +23,8 @@ pub(in crate::store) struct IndexWriter {
     index: Index,
     /// How many leads of each window are not final; windows without any are not listed.
     open: BTreeMap<Window, u32>,
+    /// Words were written for a lead that has lost them since: an erased person is still in the runs.
+    has_stale_words: bool,
 }
 
 /// The part of a lead that is derived from; the rest is not read.
@@ -57,7 +59,17 @@ impl IndexWriter {
             let count = u32::try_from(statuses.len() - before).unwrap_or(u32::MAX);
             open.insert(window, count);
         }
-        Ok((Self { index, open }, statuses))
+        let writer = Self {
+            index,
+            open,
+            has_stale_words: false,
+        };
+        Ok((writer, statuses))
+    }
+
+    /// Whether this writer has met an erased person whose words are in the index: it must be built anew from a snapshot without them.
+    pub(in crate::store) fn has_stale_words(&self) -> bool {
+        self.has_stale_words
     }
 
     /// For reading.
@@ -114,7 +126,12 @@ impl IndexWriter {
         Ok(changes.statuses)
     }
 
-    fn lead(&self, id: LeadId, record: &Record, changes: &mut Changes) -> Result<(), StoreError> {
+    fn lead(
+        &mut self,
+        id: LeadId,
+        record: &Record,
+        changes: &mut Changes,
+    ) -> Result<(), StoreError> {
         let row = changes.row(&self.index, id)?;
         let old = std::mem::replace(&mut row.lead, record.value.clone());
         let (old, new) = (
@@ -125,6 +142,7 @@ impl IndexWriter {
         let known = known.unwrap_or_default();
         if let Some(new) = &new {
             let mut words = words_of_contact(&new.contact);
+            self.has_stale_words |= known.iter().any(|word| !words.contains(word));
             words.retain(|word| !known.contains(word));
             changes
                 .words

@@ -161,6 +161,33 @@ impl TestApp {
         self.app.reload(&config).await.expect("reloaded");
     }
 
+    /// The same, held up at the first thing it waits for until this has happened.
+    pub(crate) async fn reload_while<T>(
+        &mut self,
+        setup: Setup,
+        meanwhile: impl AsyncFnOnce(&Self) -> T,
+    ) -> T {
+        self.setup = setup;
+        let config = config(&self.setup, &self.crm.url(), self.directory.path());
+        let mut reload = std::pin::pin!(self.app.reload(&config));
+        let ended = futures_util::future::poll_immediate(reload.as_mut()).await;
+        let happened = meanwhile(self).await;
+        let ended = match ended {
+            Some(ended) => ended,
+            None => reload.await,
+        };
+        ended.expect("reloaded");
+        happened
+    }
+
+    /// Gives the destination another account; the one before it stays as it is.
+    pub(crate) async fn move_to(&mut self, crm: SimulatedCrm) -> SimulatedCrm {
+        let before = std::mem::replace(&mut self.crm, crm);
+        let config = config(&self.setup, &self.crm.url(), self.directory.path());
+        self.app.reload(&config).await.expect("reloaded");
+        before
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.app.address())
     }

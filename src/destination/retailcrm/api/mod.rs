@@ -147,6 +147,13 @@ impl Api {
         self.address(path.iter().copied()).into()
     }
 
+    /// Whether an address is that of a page of this account, whoever made it.
+    pub(super) fn is_page(&self, address: &str) -> bool {
+        let base = self.base.as_str().trim_end_matches('/');
+        let path = address.strip_prefix(base);
+        path.is_some_and(|path| path.starts_with('/'))
+    }
+
     fn address<'a>(&self, path: impl Iterator<Item = &'a str>) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

@@ -28,7 +28,7 @@ use crate::delivery::{
     Attempt, AttemptOutcome, Cause, Delivered, DeliveryId, Failure, FailureKind, Outcome, Receipt,
     RetrySchedule, State, Step,
 };
-use crate::destination::pace::Paces;
+use crate::destination::paces::Paces;
 use crate::destination::{LiveDestinations, registry, retailcrm};
 use crate::dispatch::Outlook;
 use crate::http::admin::{Access, routes};
