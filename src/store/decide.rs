@@ -217,8 +217,9 @@ pub(super) fn order(
     let mut conflict = None;
     let mut changed = false;
     for delivery in &mut status.deliveries {
-        let next = match order {
-            Order::Resend => delivery.resend(signature.at),
+        let next = match &order {
+            Order::ResendOf(selection) if !selection.takes(delivery) => continue,
+            Order::Resend | Order::ResendOf(_) => delivery.resend(signature.at),
             Order::Release => delivery.release(signature.at),
             Order::Discard => delivery.discard(),
         };

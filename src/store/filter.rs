@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::delivery::{CauseKey, State};
+use crate::delivery::{CauseKey, Delivery, State};
 use crate::lead::{DestinationId, FormId, LeadId};
 
 /// The filters of the list; all must hold.
@@ -22,6 +22,30 @@ pub struct Filter {
     pub from: Option<Timestamp>,
     /// Received before.
     pub until: Option<Timestamp>,
+}
+
+/// Which deliveries of a lead an order is for; all must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// In one of these states.
+    pub states: Vec<State>,
+    /// Owed to this destination.
+    pub destination: Option<DestinationId>,
+    /// Failed last for this cause, and not delivered since.
+    pub cause: Option<CauseKey>,
+}
+
+impl Selection {
+    /// Whether this is one of them.
+    pub(super) fn takes(&self, delivery: &Delivery) -> bool {
+        let is_failing = matches!(delivery.state, State::Failed | State::Retrying);
+        let last = delivery.last_error.as_ref().filter(|_| is_failing);
+        let destination = self.destination.as_ref();
+        let cause = self.cause.as_ref();
+        self.states.contains(&delivery.state)
+            && destination.is_none_or(|destination| *destination == delivery.destination)
+            && cause.is_none_or(|cause| last.is_some_and(|last| CauseKey::of(last) == *cause))
+    }
 }
 
 /// Which page of a list.

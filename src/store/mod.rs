@@ -52,7 +52,7 @@ use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
 pub use deed::{Deed, DeedKind, Signature};
 pub use failures::FailedDelivery;
-pub use filter::{Filter, Page};
+pub use filter::{Filter, Page, Selection};
 pub use room::Store;
 pub use start::OpenError;
 pub use upkeep::Upkeep;
@@ -222,10 +222,12 @@ pub struct OrderSeen {
 }
 
 /// What an operator asks for one lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Put failed, retrying and delivered deliveries back to work.
     Resend,
+    /// The same for some of its deliveries only.
+    ResendOf(Selection),
     /// Let a held lead go.
     Release,
     /// Give a held lead up.
@@ -235,7 +237,7 @@ pub enum Order {
 impl From<Order> for DeedKind {
     fn from(order: Order) -> Self {
         match order {
-            Order::Resend => Self::Resend,
+            Order::Resend | Order::ResendOf(_) => Self::Resend,
             Order::Release => Self::Release,
             Order::Discard => Self::Discard,
         }

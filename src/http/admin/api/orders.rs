@@ -15,10 +15,13 @@ use crate::http::admin::languages::ApiLanguage;
 use crate::http::admin::reason::Reason;
 use crate::http::settings::Server;
 use crate::lead::LeadId;
-use crate::store::{Filter, Order, Ordered, Page, Store, StoredLead};
+use crate::store::{Filter, Order, Ordered, Page, Selection, Store, StoredLead};
 
 /// How many leads of a bulk resend are under way in the store at once: enough to share its fdatasyncs.
 const AT_ONCE: usize = 64;
+
+/// What a bulk resend is for, unless something else is asked for.
+const UNFINISHED: [State; 2] = [State::Failed, State::Retrying];
 
 /// One of the four things that can be asked for a lead: the last segment of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +132,9 @@ pub(crate) async fn resend_all(
     clock: &Clock,
 ) -> Result<Matched, Reason> {
     if filter.states.is_empty() {
-        filter.states = vec![State::Failed, State::Retrying];
+        filter.states = UNFINISHED.to_vec();
     }
+    let selection = selection(&filter);
     let mut total = Matched {
         matched: 0,
         resent: 0,
@@ -143,7 +147,7 @@ pub(crate) async fn resend_all(
         };
         let page = store.leads(filter.clone(), page).await?;
         total.matched += page.leads.len();
-        total.resent += resend_page(store, &page.leads, (operator, clock)).await?;
+        total.resent += resend_page(store, &page.leads, &selection, (operator, clock)).await?;
         before = page.next;
         if before.is_none() {
             break;
@@ -159,13 +163,31 @@ pub(crate) async fn resend_all(
     Ok(total)
 }
 
+/// The deliveries that a bulk resend is for: of a lead that is delivered to one CRM and refused by another, the refused one. Delivered ones only
+/// when that is what was asked for.
+fn selection(filter: &Filter) -> Selection {
+    let mut states = UNFINISHED.to_vec();
+    if filter.states.contains(&State::Delivered) {
+        states.push(State::Delivered);
+    }
+    Selection {
+        states,
+        destination: filter.destination.clone(),
+        cause: filter.cause.clone(),
+    }
+}
+
 async fn resend_page(
     store: &Store,
     leads: &[StoredLead],
+    selection: &Selection,
     (operator, clock): (&Operator, &Clock),
 ) -> Result<usize, Reason> {
     stream::iter(leads.iter().map(|stored| stored.lead.id))
-        .map(|id| store.order(id, Order::Resend, (operator.name(), clock.now())))
+        .map(|id| {
+            let order = Order::ResendOf(selection.clone());
+            store.order(id, order, (operator.name(), clock.now()))
+        })
         .buffer_unordered(AT_ONCE)
         .try_fold(0, |done, ordered| async move {
             Ok(done + usize::from(matches!(ordered, Ordered::Done(_))))

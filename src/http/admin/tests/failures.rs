@@ -5,8 +5,9 @@ use actix_web::test::TestRequest;
 
 use super::access::session;
 use super::pages::{page, text};
-use super::{World, bearer, rejected, run};
-use crate::delivery::{Cause, Failure, FailureKind, Outcome};
+use super::{World, bearer, delivered, rejected, run, shop};
+use crate::delivery::{Cause, DeliveryId, Failure, FailureKind, Outcome, State};
+use crate::lead::{DestinationId, LeadId};
 
 fn unknown_method() -> Outcome {
     Err(Failure::new(
@@ -105,5 +106,66 @@ fn without_failures_the_page_says_so() {
         let world = World::new();
         let body = page(&world, "/admin/failures", "en").await.body;
         assert!(body.contains("Nothing fails"), "{body}");
+    });
+}
+
+/// A lead for the shop and two branches, and how each of its deliveries ended.
+async fn lead_of_three(world: &World, outcomes: [Outcome; 3]) -> LeadId {
+    let branches = ["branch-1", "branch-2"].map(|id| DestinationId::parse(id).expect("an id"));
+    let targets = [shop()].into_iter().chain(branches).collect();
+    let lead = world.lead_for(&[("name", "Anna")], None, targets).await;
+    for (ordinal, outcome) in (0..).zip(outcomes) {
+        world.end(DeliveryId { lead, ordinal }, outcome).await;
+    }
+    lead
+}
+
+async fn states(world: &World, lead: LeadId) -> Vec<State> {
+    let stored = world.store.lead(lead).await.expect("readable");
+    let deliveries = stored.expect("kept").status.deliveries;
+    deliveries.iter().map(|delivery| delivery.state).collect()
+}
+
+#[test]
+fn the_resend_of_a_group_leaves_other_deliveries_of_its_leads_alone() {
+    use State::{Delivered, Failed, Queued};
+    run(async {
+        for (filters, after) in [
+            ("{\"cause\":\"refused:site\"}", [Queued, Delivered, Failed]),
+            (
+                "{\"destination\":\"branch-2\"}",
+                [Failed, Delivered, Queued],
+            ),
+            ("{}", [Queued, Delivered, Queued]),
+            ("{\"state\":\"failed\"}", [Queued, Delivered, Queued]),
+            (
+                "{\"state\":\"failed,delivered\",\"destination\":\"branch-1\"}",
+                [Failed, Queued, Failed],
+            ),
+        ] {
+            let world = World::new();
+            let outcomes = [rejected(), delivered(), unknown_method()];
+            let lead = lead_of_three(&world, outcomes).await;
+            let answer = world.post("/admin/api/leads/resend", filters).await.json();
+            assert_eq!(answer["resent"], 1, "{filters}");
+            assert_eq!(states(&world, lead).await, after, "{filters}");
+        }
+    });
+}
+
+#[test]
+fn a_group_that_is_at_its_destination_by_now_is_matched_and_not_resent() {
+    run(async {
+        let world = World::new();
+        let outcomes = [rejected(), delivered(), delivered()];
+        let lead = lead_of_three(&world, outcomes).await;
+        let filters = "{\"destination\":\"branch-1\"}";
+        let answer = world.post("/admin/api/leads/resend", filters).await.json();
+        assert_eq!(
+            (&answer["matched"], &answer["resent"]),
+            (&1.into(), &0.into())
+        );
+        let after = [State::Failed, State::Delivered, State::Delivered];
+        assert_eq!(states(&world, lead).await, after);
     });
 }

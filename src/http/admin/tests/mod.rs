@@ -156,6 +156,16 @@ impl World {
 
     /// Keeps a lead that this was typed for.
     pub(super) async fn lead(&self, pairs: &[(&str, &str)], held: Option<HeldReason>) -> LeadId {
+        self.lead_for(pairs, held, vec![shop()]).await
+    }
+
+    /// The same, owed to these.
+    pub(super) async fn lead_for(
+        &self,
+        pairs: &[(&str, &str)],
+        held: Option<HeldReason>,
+        destinations: Vec<DestinationId>,
+    ) -> LeadId {
         let at = self.clock.now();
         let pairs = pairs
             .iter()
@@ -167,7 +177,10 @@ impl World {
         let new = NewLead {
             lead,
             held,
-            targets: vec![(shop(), Create::Order)],
+            targets: destinations
+                .into_iter()
+                .map(|destination| (destination, Create::Order))
+                .collect(),
             key: None,
         };
         let (mut changes, before) = (self.store.changes(), self.open_leads());
@@ -190,7 +203,11 @@ impl World {
 
     /// Makes one attempt that ends so.
     pub(super) async fn attempt(&self, lead: LeadId, outcome: Outcome) {
-        let id = DeliveryId { lead, ordinal: 0 };
+        self.end(DeliveryId { lead, ordinal: 0 }, outcome).await;
+    }
+
+    /// Makes one attempt of this delivery that ends so.
+    pub(super) async fn end(&self, id: DeliveryId, outcome: Outcome) {
         let begun = self.store.begin(id, self.clock.now()).await.expect("begun");
         let Begun::Started { delivery, .. } = begun else {
             panic!("not owed");
