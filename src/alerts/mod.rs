@@ -7,7 +7,7 @@
 //! - Each channel carries at most one message in the span `alerts.digest`: the first event leaves at once, the rest is gathered into counts.
 //! - A message that cannot be sent is tried again for ever, with growing waits; meanwhile the admin and the log say so. Leads are not concerned.
 //! - Alerts hold ids, counts and causes in our own words; nothing that a visitor typed.
-//! - The state is kept in a file ([`memory`]), so a restart neither repeats what has been told nor loses what has not.
+//! - The state is kept in a file (`memory`), so a restart neither repeats what has been told nor loses what has not.
 
 mod board;
 mod channel;

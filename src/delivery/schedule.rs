@@ -43,7 +43,8 @@ impl RetrySchedule {
     }
 
     /// The delay before the retry after `retries` counted ones, `spent` having been waited in all; `None` when that would pass
-    /// `give_up_after`. A hint of the destination can lengthen a step, up to twice itself and at least a minute. `jitter` is in `0.0..1.0`.
+    /// `give_up_after`. A hint of the destination can lengthen a step, up to twice itself or a minute, and never beyond what is left. `jitter` is in
+    /// `0.0..1.0`.
     pub fn next_delay(
         &self,
         retries: u32,
@@ -56,7 +57,8 @@ impl RetrySchedule {
         let longest = (step * 2).max(Duration::from_secs(60));
         let base = hint.map_or(step, |hint| hint.clamp(step, longest));
         let delay = base + base.mul_f64(SPREAD * jitter.clamp(0.0, 1.0));
-        (spent + step <= self.give_up_after).then_some(delay)
+        let left = self.give_up_after.checked_sub(spent)?;
+        (step <= left).then_some(delay.min(left))
     }
 
     /// The longest a lead can be waited for.
@@ -90,6 +92,47 @@ impl Default for RetrySchedule {
                 hours(8),
             ],
             give_up_after: hours(24 * 7),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn schedule() -> impl Strategy<Value = RetrySchedule> {
+        let steps = proptest::collection::vec(1_u64..20_000, 1..8);
+        (steps, 1_u64..500_000).prop_map(|(steps, horizon)| {
+            let steps: Vec<Duration> = steps.into_iter().map(Duration::from_secs).collect();
+            let horizon = Duration::from_secs(horizon).max(steps[0]);
+            RetrySchedule::new(steps, horizon).expect("a schedule")
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_retry_is_early_and_their_sum_never_passes_the_horizon(
+            schedule in schedule(),
+            luck in proptest::collection::vec((0.0..1.0_f64, proptest::option::of(0_u64..100_000)), 1..200),
+        ) {
+            let mut spent = Duration::ZERO;
+            for (retries, (jitter, hint)) in (0_u32..).zip(luck) {
+                let hint = hint.map(Duration::from_secs);
+                let at = (retries as usize).min(schedule.steps().len() - 1);
+                let step = schedule.steps()[at];
+                let Some(delay) = schedule.next_delay(retries, spent, hint, jitter) else {
+                    prop_assert!(spent + step > schedule.give_up_after(), "given up too soon");
+                    break;
+                };
+                prop_assert!(delay >= step, "early");
+                prop_assert!(delay <= (step * 2).max(SECOND * 60).mul_f64(1.0 + SPREAD) + SECOND, "a hint is clamped");
+                spent += delay;
+                prop_assert!(spent <= schedule.give_up_after(), "past the horizon");
+            }
         }
     }
 }

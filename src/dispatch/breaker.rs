@@ -144,8 +144,82 @@ fn delay(probes: usize) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::lead::LeadId;
+
+    /// What can happen to a destination, after so many seconds.
+    #[derive(Clone, Copy, Debug)]
+    enum Event {
+        Answered,
+        FailedAlone(u8),
+        Paused,
+        TrialLost,
+        SetUpChanged,
+    }
+
+    fn event() -> impl Strategy<Value = (i64, Event)> {
+        let event = prop_oneof![
+            Just(Event::Answered),
+            (0_u8..5).prop_map(Event::FailedAlone),
+            Just(Event::Paused),
+            Just(Event::TrialLost),
+            Just(Event::SetUpChanged),
+        ];
+        (0_i64..100, event)
+    }
+
+    proptest! {
+        #[test]
+        fn a_pause_is_probed_within_fifteen_seconds_and_only_an_answer_ends_it(
+            events in proptest::collection::vec(event(), 1..60)
+        ) {
+            let mut now = Timestamp::UNIX_EPOCH;
+            let mut breaker = Breaker::new(now);
+            let cause = Cause::TimedOut { after_s: 1 };
+            let mut alone: HashSet<u8> = HashSet::new();
+            for (seconds, event) in events {
+                now += SignedDuration::from_secs(seconds);
+                let was_paused = breaker.is_paused();
+                match event {
+                    Event::Answered => breaker.answered(now),
+                    Event::FailedAlone(n) => breaker.failed_alone(id(n), &cause, now),
+                    Event::Paused => breaker.pause(&cause, now),
+                    Event::TrialLost => breaker.trial_lost(now),
+                    Event::SetUpChanged => breaker.probe_now(now),
+                }
+                match event {
+                    Event::FailedAlone(n) if !was_paused => drop(alone.insert(n)),
+                    Event::FailedAlone(_) | Event::SetUpChanged => {}
+                    Event::TrialLost if !was_paused => {}
+                    Event::Answered | Event::Paused | Event::TrialLost => alone.clear(),
+                }
+                let expected = match event {
+                    Event::Answered => false,
+                    Event::Paused => true,
+                    Event::FailedAlone(_) => was_paused || alone.len() >= FAILURES_IN_A_ROW,
+                    Event::TrialLost | Event::SetUpChanged => was_paused,
+                };
+                prop_assert_eq!(breaker.is_paused(), expected);
+                if expected && !was_paused {
+                    prop_assert_eq!(breaker.since(), now);
+                    alone.clear();
+                }
+                if let Some(probe) = breaker.next_probe_at().filter(|_| !matches!(event, Event::SetUpChanged)) {
+                    prop_assert!((now..=now + SignedDuration::from_secs(15)).contains(&probe));
+                }
+            }
+        }
+
+        #[test]
+        fn every_waiting_lead_has_its_turn_to_try_a_paused_destination(count in 1_u8..20) {
+            let mut breaker = Breaker::new(Timestamp::UNIX_EPOCH);
+            let waiting: Vec<DeliveryId> = (0..count).map(id).collect();
+            let tried: HashSet<_> = waiting.iter().map(|_| breaker.choose_trial(&waiting)).collect();
+            prop_assert_eq!(tried.len(), waiting.len());
+        }
+    }
 
     fn id(n: u8) -> DeliveryId {
         DeliveryId {
