@@ -89,7 +89,7 @@ pub(super) struct KeyRecord {
     pub(super) lead: LeadId,
     /// When it was bound; remembered for [`crate::store::KEY_LIFETIME`].
     pub(super) bound_at: Timestamp,
-    /// The beginning of the hash of the content it came with; 0 in the record of one further content, whose key tells it.
+    /// The beginning of [`key_of`] with the content it came with; 0 in the record of one further content, whose own key tells it.
     #[serde(default)]
     pub(super) content: u64,
     /// When another content came with the same key: each has a record of its own, and this one stays as long as they do.

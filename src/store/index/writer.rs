@@ -141,12 +141,9 @@ impl IndexWriter {
         let known = old.as_ref().map(|old| words_of_contact(&old.contact));
         let known = known.unwrap_or_default();
         if let Some(new) = &new {
-            let mut words = words_of_contact(&new.contact);
+            let words = words_of_contact(&new.contact);
             self.has_stale_words |= known.iter().any(|word| !words.contains(word));
-            words.retain(|word| !known.contains(word));
-            changes
-                .words
-                .extend(words.into_iter().map(|word| (word, id)));
+            changes.add_words(id, words, &known);
         }
         let mut count = |lead: Option<Indexed>, more| {
             if let Some(lead) = lead {
@@ -177,11 +174,7 @@ impl IndexWriter {
         );
         let known = old.as_ref().map(words_of_status).unwrap_or_default();
         if let Some(new) = &new {
-            let mut words = words_of_status(new);
-            words.retain(|word| !known.contains(word));
-            changes
-                .words
-                .extend(words.into_iter().map(|word| (word, id)));
+            changes.add_words(id, words_of_status(new), &known);
             if new.state() == crate::delivery::State::Discarded {
                 List::Discarded.add(Window::of(id), &mut changes.batch);
             }
@@ -211,6 +204,12 @@ impl IndexWriter {
 }
 
 impl Changes {
+    /// The words of a lead that it is not found by yet.
+    fn add_words(&mut self, id: LeadId, words: Vec<String>, known: &[String]) {
+        let new = words.into_iter().filter(|word| !known.contains(word));
+        self.words.extend(new.map(|word| (word, id)));
+    }
+
     /// The row as it will be after what was gathered so far.
     fn row(&mut self, index: &Index, id: LeadId) -> Result<&mut Row, StoreError> {
         match self.rows.entry(id) {
