@@ -251,7 +251,6 @@ fn reachable(settings: &Server, address: SocketAddr) -> Server {
     settings
 }
 
-/// The destinations of the config with their rules; also made known as the live ones.
 async fn forget(limiter: Arc<Limiter>, clock: Clock) {
     loop {
         clock.sleep(FORGET_EVERY).await;
