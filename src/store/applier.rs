@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use tokio::sync::watch;
 
@@ -41,6 +42,8 @@ impl Applier {
     fn run(mut self, groups: &Receiver<Group>) {
         while let Ok(first) = groups.recv() {
             let mut together = vec![first];
+            // As the committer does: whoever answers visitors goes first.
+            thread::yield_now();
             together.extend(groups.try_iter().take(TOGETHER - 1));
             if let Err(error) = self.apply(together) {
                 distrust(&self.mark);

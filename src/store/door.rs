@@ -212,7 +212,7 @@ impl Store {
     pub async fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
         self.catch_up().await?;
         self.read(move |room| {
-            let records = room.index.records(Table::Attempt, &attempt_prefix(id));
+            let records = room.index.attempts(&attempt_prefix(id));
             records
                 .map(|record| Ok(decode(&record?.value.unwrap_or_default())?))
                 .collect()

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::store::committer::{Command, GROUP};
 use crate::store::index::Index;
-use crate::store::record::{KeyRecord, Table, decode};
+use crate::store::record::{KeyRecord, decode};
 use crate::store::room::{Room, journal_error};
 use crate::store::{Store, StoreError, journal, snapshot};
 
@@ -77,7 +77,7 @@ impl Store {
 /// something that is asked once an hour.
 fn old_keys(index: &Index, now: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut old = Vec::new();
-    for record in index.records(Table::Key, &[]) {
+    for record in index.keys() {
         let record = record?;
         let bound: KeyRecord = decode(&record.value.unwrap_or_default())?;
         if !bound.is_needed(now) {

@@ -7,13 +7,15 @@
 //! | prefix | key | value |
 //! |---|---|---|
 //! | `L` | id of the first lead | a block: leads with their statuses ([`rows`]) |
-//! | `A K` | see [`Table`] | the record |
+//! | `A` | see [`Table`] | the record |
+//! | `K` | number | a block: idempotency keys with their records ([`keys`]) |
 //! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
 //! | `t` | run, word | the words leads are found by ([`words`]) |
-//! | `M` | `applied2` | the sequence of the last applied group |
+//! | `M` | `applied3` | the sequence of the last applied group |
 //!
 //! What an entry costs decides the design: about 8 µs whatever it holds, so what can share one does (`benches/accept`).
 
+mod keys;
 mod rows;
 mod windows;
 mod words;
@@ -29,6 +31,7 @@ use crate::store::StoreError;
 use crate::store::journal::sync_directory;
 use crate::store::record::{Record, Table};
 
+use keys::Keys;
 use windows::List;
 use words::Words;
 
@@ -39,13 +42,14 @@ pub(super) use writer::{IndexWriter, StatusChange};
 const CACHE: u64 = 24 << 20;
 
 /// Counts up with every change of the layout: an index of another layout has nothing under this key, so it is built anew.
-const APPLIED: &[u8] = b"Mapplied2";
+const APPLIED: &[u8] = b"Mapplied3";
 
 /// The open index, for reading.
 #[derive(Clone)]
 pub(super) struct Index {
     db: sled::Db,
     words: Words,
+    keys: Keys,
     path: PathBuf,
 }
 
@@ -58,6 +62,7 @@ impl Index {
             .open()?;
         Ok(Self {
             words: Words::open(&db)?,
+            keys: Keys::open(&db)?,
             db,
             path: path.to_owned(),
         })
@@ -78,6 +83,7 @@ impl Index {
                 let row = self.row(LeadId::from_bytes(id))?;
                 Ok(row.and_then(|row| row.of(table)))
             }
+            (Table::Key, Ok(key)) => self.keys.get(&key),
             _ => Ok(self.db.get(table.key(key))?.map(|value| value.to_vec())),
         }
     }
@@ -87,20 +93,22 @@ impl Index {
         rows::get(&self.db, id)
     }
 
-    /// The records of a table whose keys begin with `prefix`, in order. Not of leads and statuses: those are in rows.
-    pub(super) fn records(
+    /// The attempts whose keys begin with `prefix`, in order.
+    pub(super) fn attempts(
         &self,
-        table: Table,
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
+        let table = Table::Attempt;
         self.db.scan_prefix(table.key(prefix)).map(move |entry| {
             let (key, value) = entry?;
-            Ok(Record::put(
-                table,
-                key.get(1..).unwrap_or_default(),
-                value.to_vec(),
-            ))
+            let key = key.get(1..).unwrap_or_default();
+            Ok(Record::put(table, key, value.to_vec()))
         })
+    }
+
+    /// All idempotency keys.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
+        self.keys.all()
     }
 
     /// Every record there is, for a snapshot.
@@ -120,8 +128,7 @@ impl Index {
             };
             records.into_iter().flatten().map(Ok).chain(error.map(Err))
         });
-        rows.chain(self.records(Table::Attempt, &[]))
-            .chain(self.records(Table::Key, &[]))
+        rows.chain(self.attempts(&[])).chain(self.keys())
     }
 
     /// All leads in `ids`, newest first.

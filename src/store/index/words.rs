@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use sled::Batch;
+use sled::{Batch, IVec};
 
 use crate::lead::LeadId;
 use crate::store::StoreError;
@@ -89,11 +89,13 @@ impl Words {
         runs.insert(run, entries);
         while let Some(merging) = too_many(&runs) {
             let mut batch = Batch::default();
-            let mut all = Vec::new();
+            let mut blocks = Vec::new();
             for run in &merging {
-                self.take_out(*run, &mut all, &mut batch)?;
+                self.take_out(*run, &mut blocks, &mut batch)?;
             }
-            all.sort_unstable();
+            let mut all: Vec<_> = blocks.iter().flat_map(|block| read_block(block)).collect();
+            // Stable, because that one makes use of the order that is there.
+            all.sort();
             all.dedup();
             let merged = runs.last_key_value().map_or(0, |(last, _)| last + 1);
             write_run(merged, &all, &mut batch);
@@ -107,14 +109,14 @@ impl Words {
     fn take_out(
         &self,
         run: u64,
-        entries: &mut Vec<Entry>,
+        blocks: &mut Vec<IVec>,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let run = run_key(run);
         for block in self.db.scan_prefix(&run) {
             let (key, value) = block?;
             if key.len() > run.len() {
-                entries.extend(read_block(&value));
+                blocks.push(value);
             }
             batch.remove(key);
         }
@@ -190,12 +192,13 @@ fn run_key(run: u64) -> Vec<u8> {
 }
 
 /// `entries` are sorted.
-fn write_run(run: u64, entries: &[Entry], batch: &mut Batch) {
+fn write_run<W: AsRef<str> + PartialEq>(run: u64, entries: &[(W, LeadId)], batch: &mut Batch) {
     let header = run_key(run);
     let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     let mut rest = entries;
     while let Some((word, lead)) = rest.first() {
-        let key = [header.as_slice(), word.as_bytes(), &[0], lead.as_bytes()].concat();
+        let word = word.as_ref().as_bytes();
+        let key = [header.as_slice(), word, &[0], lead.as_bytes()].concat();
         let mut block = Vec::with_capacity(BLOCK + 256);
         while block.len() < BLOCK
             && let Some((word, _)) = rest.first()
@@ -206,7 +209,7 @@ fn write_run(run: u64, entries: &[Entry], batch: &mut Batch) {
                 .take(most)
                 .take_while(|(other, _)| other == word);
             let (leads, tail) = rest.split_at(same.count());
-            write_word(word, leads, &mut block);
+            write_word(word.as_ref(), leads, &mut block);
             rest = tail;
         }
         batch.insert(key, block);
@@ -215,7 +218,7 @@ fn write_run(run: u64, entries: &[Entry], batch: &mut Batch) {
 }
 
 /// One word and its leads.
-fn write_word(word: &str, leads: &[Entry], block: &mut Vec<u8>) {
+fn write_word<W>(word: &str, leads: &[(W, LeadId)], block: &mut Vec<u8>) {
     let length = |length: usize| u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
     block.extend_from_slice(&length(word.len()));
     block.extend_from_slice(word.as_bytes());
@@ -226,15 +229,12 @@ fn write_word(word: &str, leads: &[Entry], block: &mut Vec<u8>) {
 }
 
 /// The entries of a block, as far as they can be read: a search that misses something over a damaged page is better than none.
-fn read_block(block: &[u8]) -> Vec<Entry> {
+fn read_block(block: &[u8]) -> Vec<(&str, LeadId)> {
     let mut entries = Vec::new();
     let mut rest = block;
     while let Some((word, leads)) = read_word(&mut rest) {
-        entries.extend(
-            leads
-                .iter()
-                .map(|lead| (word.to_owned(), LeadId::from_bytes(*lead))),
-        );
+        let leads = leads.iter().map(|lead| LeadId::from_bytes(*lead));
+        entries.extend(leads.map(|lead| (word, lead)));
     }
     entries
 }

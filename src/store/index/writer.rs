@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use sled::Batch;
 
 use crate::lead::{Contact, FormId, LeadId};
-use crate::store::index::rows::{self, Row};
+use crate::store::index::keys;
+use crate::store::index::rows::{self, Row, Tail};
 use crate::store::index::windows::{List, Window};
 use crate::store::index::{ALL_IDS, APPLIED, Index};
 use crate::store::record::{Record, Table, decode};
@@ -21,6 +22,8 @@ pub(in crate::store) type StatusChange = (Option<Status>, Option<Status>);
 /// The one who writes.
 pub(in crate::store) struct IndexWriter {
     index: Index,
+    /// `None` when it has to be read.
+    tail: Option<Tail>,
     /// How many leads of each window are not final; windows without any are not listed.
     open: BTreeMap<Window, u32>,
     /// Words were written for a lead that has lost them since: an erased person is still in the runs.
@@ -35,9 +38,10 @@ struct Indexed {
 }
 
 /// What one call of `apply` gathers.
-#[derive(Default)]
 struct Changes {
+    tail: Tail,
     rows: BTreeMap<LeadId, Row>,
+    keys: keys::Changed,
     counts: BTreeMap<(FormId, Window), i64>,
     words: Vec<(String, LeadId)>,
     statuses: Vec<StatusChange>,
@@ -61,6 +65,7 @@ impl IndexWriter {
         }
         let writer = Self {
             index,
+            tail: None,
             open,
             has_stale_words: false,
         };
@@ -83,12 +88,19 @@ impl IndexWriter {
         records: impl IntoIterator<Item = &'a Record>,
         sequence: Option<u64>,
     ) -> Result<Vec<StatusChange>, StoreError> {
-        let mut changes = Changes::default();
+        let tail = match self.tail.take() {
+            Some(tail) => tail,
+            None => Tail::read(&self.index.db)?,
+        };
+        let mut changes = Changes::new(tail);
         for record in records {
             match (record.table, <[u8; 16]>::try_from(record.key.as_slice())) {
                 (Table::Lead, Ok(id)) => self.lead(LeadId::from_bytes(id), record, &mut changes)?,
                 (Table::Status, Ok(id)) => {
                     self.status(LeadId::from_bytes(id), record, &mut changes)?;
+                }
+                (Table::Key, Ok(key)) => {
+                    changes.keys.insert(key, record.value.clone());
                 }
                 _ => {
                     let key = record.table.key(&record.key);
@@ -109,7 +121,8 @@ impl IndexWriter {
     ) -> Result<Vec<StatusChange>, StoreError> {
         let db = &self.index.db;
         let mut batch = changes.batch;
-        rows::put(db, changes.rows, &mut batch)?;
+        let tail = rows::put(db, changes.tail, changes.rows, &mut batch)?;
+        let moves = self.index.keys.put(changes.keys, &mut batch)?;
         for ((form, window), more) in changes.counts {
             let list = List::Form(form);
             let count = i64::from(list.count(db, window)?) + more;
@@ -120,6 +133,8 @@ impl IndexWriter {
             batch.insert(APPLIED, &sequence.to_be_bytes());
         }
         db.apply_batch(batch)?;
+        self.tail = tail;
+        self.index.keys.moved(moves);
         if let Some(run) = run {
             self.index.words.added(run)?;
         }
@@ -132,7 +147,7 @@ impl IndexWriter {
         record: &Record,
         changes: &mut Changes,
     ) -> Result<(), StoreError> {
-        let row = changes.row(&self.index, id)?;
+        let row = changes.row(&self.index.db, id)?;
         let old = std::mem::replace(&mut row.lead, record.value.clone());
         let (old, new) = (
             read::<Indexed>(old.as_deref())?,
@@ -166,7 +181,7 @@ impl IndexWriter {
         record: &Record,
         changes: &mut Changes,
     ) -> Result<(), StoreError> {
-        let row = changes.row(&self.index, id)?;
+        let row = changes.row(&self.index.db, id)?;
         let old = std::mem::replace(&mut row.status, record.value.clone());
         let (old, new) = (
             read::<Status>(old.as_deref())?,
@@ -204,6 +219,18 @@ impl IndexWriter {
 }
 
 impl Changes {
+    fn new(tail: Tail) -> Self {
+        Self {
+            tail,
+            rows: BTreeMap::new(),
+            keys: keys::Changed::new(),
+            counts: BTreeMap::new(),
+            words: Vec::new(),
+            statuses: Vec::new(),
+            batch: Batch::default(),
+        }
+    }
+
     /// The words of a lead that it is not found by yet.
     fn add_words(&mut self, id: LeadId, words: Vec<String>, known: &[String]) {
         let new = words.into_iter().filter(|word| !known.contains(word));
@@ -211,10 +238,10 @@ impl Changes {
     }
 
     /// The row as it will be after what was gathered so far.
-    fn row(&mut self, index: &Index, id: LeadId) -> Result<&mut Row, StoreError> {
+    fn row(&mut self, db: &sled::Db, id: LeadId) -> Result<&mut Row, StoreError> {
         match self.rows.entry(id) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => Ok(entry.insert(index.row(id)?.unwrap_or_default())),
+            Entry::Vacant(entry) => Ok(entry.insert(self.tail.row(db, id)?)),
         }
     }
 }

@@ -1,0 +1,291 @@
+//! Idempotency keys, packed: several that came one after another in one entry of sled, and in memory which entry each is in.
+//!
+//! A key is a hash, so an entry for each would make sled touch another cold page for each lead: with 150 000 leads that was a third of the
+//! applier's time (`benches/accept`). Nearly every lead brings a key that nobody has sent before, so what is asked most is whether a key is
+//! there; the map in memory answers that without sled. It takes some 13 to 26 bytes per key.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use sled::Batch;
+
+use crate::store::StoreError;
+use crate::store::record::{Record, Table};
+
+/// What the keys of blocks begin with; the number of the block follows.
+const PREFIX: u8 = b'K';
+
+/// Keys of a full block: at a low rate the last block is written anew for each lead.
+const FULL: usize = 32;
+
+/// As [`crate::store::record::key_of`] makes it.
+pub(super) type Key = [u8; 16];
+
+/// The beginning of a key, in halves: so an entry of the map needs no padding.
+type Beginning = [u32; 2];
+
+/// The keys of a block with their records, in the order they came.
+type Block = Vec<(Key, Vec<u8>)>;
+
+/// What became of keys; `None` takes one out.
+pub(super) type Changed = BTreeMap<Key, Option<Vec<u8>>>;
+
+/// All keys. Cheap to clone; one writer.
+#[derive(Clone)]
+pub(super) struct Keys {
+    db: sled::Db,
+    places: Arc<RwLock<Places>>,
+}
+
+#[derive(Default)]
+struct Places {
+    /// The block of each key. Keys with one beginning are in one block.
+    blocks: HashMap<Beginning, u32, BuildHasherDefault<IsHash>>,
+    /// The block that takes new keys.
+    last: u32,
+}
+
+/// What is to be noted once a batch is applied.
+pub(super) struct Moves {
+    /// The block of each beginning from now on, if there is one.
+    blocks: BTreeMap<Beginning, Option<u32>>,
+    last: u32,
+}
+
+impl Keys {
+    /// Reads which keys there are.
+    pub(super) fn open(db: &sled::Db) -> Result<Self, StoreError> {
+        let mut places = Places::default();
+        for entry in db.scan_prefix([PREFIX]) {
+            let (key, value) = entry?;
+            // The index of another layout is going to be built anew.
+            let Some(number) = number(&key) else { continue };
+            places.last = number;
+            let block = decode(&value);
+            let begun = block.iter().map(|(key, _)| (beginning(key), number));
+            places.blocks.extend(begun);
+        }
+        Ok(Self {
+            db: db.clone(),
+            places: Arc::new(RwLock::new(places)),
+        })
+    }
+
+    /// The record of a key.
+    pub(super) fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(number) = self.place(key) else {
+            return Ok(None);
+        };
+        let block = self.block(number)?;
+        let found = block.into_iter().find(|(other, _)| other == key);
+        Ok(found.map(|(_, value)| value))
+    }
+
+    /// Every key with its record.
+    pub(super) fn all(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
+        self.db.scan_prefix([PREFIX]).flat_map(|entry| {
+            let (block, error) = match entry {
+                Ok((_, value)) => (decode(&value), None),
+                Err(error) => (Block::new(), Some(Err(error.into()))),
+            };
+            let records = block
+                .into_iter()
+                .map(|(key, value)| Ok(Record::put(Table::Key, key, value)));
+            records.chain(error)
+        })
+    }
+
+    /// Adds to `batch` what makes these the stored ones. Once the batch is applied, tell [`Keys::moved`].
+    pub(super) fn put(&self, changed: Changed, batch: &mut Batch) -> Result<Moves, StoreError> {
+        let mut moves = Moves {
+            blocks: BTreeMap::new(),
+            last: self.read().last,
+        };
+        let mut touched: BTreeMap<u32, Block> = BTreeMap::new();
+        for (key, value) in changed {
+            let begun = beginning(&key);
+            let moved = moves.blocks.get(&begun).copied();
+            let Some(number) = moved
+                .unwrap_or_else(|| self.place(&key))
+                .or_else(|| value.as_ref().map(|_new| moves.last))
+            else {
+                continue;
+            };
+            let block = match touched.entry(number) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.block(number)?),
+            };
+            block.retain(|(other, _)| *other != key);
+            block.extend(value.map(|value| (key, value)));
+            let stays = block.iter().any(|(other, _)| beginning(other) == begun);
+            moves.blocks.insert(begun, stays.then_some(number));
+            if number == moves.last && block.len() >= FULL {
+                moves.last += 1;
+            }
+        }
+        for (number, block) in touched {
+            match block.is_empty() {
+                true => batch.remove(&block_key(number)),
+                false => batch.insert(&block_key(number), encode(&block)),
+            }
+        }
+        Ok(moves)
+    }
+
+    /// The batch is applied.
+    pub(super) fn moved(&self, moves: Moves) {
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        places.last = moves.last;
+        for (beginning, place) in moves.blocks {
+            match place {
+                Some(number) => places.blocks.insert(beginning, number),
+                None => places.blocks.remove(&beginning),
+            };
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Places> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn place(&self, key: &Key) -> Option<u32> {
+        self.read().blocks.get(&beginning(key)).copied()
+    }
+
+    fn block(&self, number: u32) -> Result<Block, StoreError> {
+        let value = self.db.get(block_key(number))?;
+        Ok(value.map(|value| decode(&value)).unwrap_or_default())
+    }
+}
+
+/// A hasher for what is a hash already.
+#[derive(Default)]
+struct IsHash(u64);
+
+impl Hasher for IsHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u32(&mut self, half: u32) {
+        self.0 = self.0.rotate_left(32) ^ u64::from(half);
+    }
+
+    // How many items follow is the same for all.
+    fn write_usize(&mut self, _length: usize) {}
+}
+
+fn beginning(key: &Key) -> Beginning {
+    let [a, b, c, d, e, f, g, h, ..] = *key;
+    [
+        u32::from_le_bytes([a, b, c, d]),
+        u32::from_le_bytes([e, f, g, h]),
+    ]
+}
+
+fn block_key(number: u32) -> [u8; 5] {
+    let [a, b, c, d] = number.to_be_bytes();
+    [PREFIX, a, b, c, d]
+}
+
+fn number(key: &[u8]) -> Option<u32> {
+    let number = key.get(1..)?.try_into().ok()?;
+    Some(u32::from_be_bytes(number))
+}
+
+fn encode(block: &[(Key, Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(160 * block.len());
+    for (key, value) in block {
+        bytes.extend_from_slice(key);
+        let length = u32::try_from(value.len()).unwrap_or(0);
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(value);
+    }
+    bytes
+}
+
+/// As far as it can be read: a key that is lost costs a repetition that is not recognised, and its lead is in the journal all the same.
+fn decode(bytes: &[u8]) -> Block {
+    let mut block = Block::with_capacity(FULL);
+    let mut rest = bytes;
+    while let Some(entry) = read_entry(&mut rest) {
+        block.push(entry);
+    }
+    block
+}
+
+fn read_entry(rest: &mut &[u8]) -> Option<(Key, Vec<u8>)> {
+    let (key, tail) = rest.split_first_chunk::<16>()?;
+    let (length, mut tail) = tail.split_first_chunk::<4>()?;
+    let value = tail.split_off(..u32::from_le_bytes(*length) as usize)?;
+    *rest = tail;
+    Some((*key, value.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Few beginnings, so that many keys share one.
+    fn key(n: u16) -> Key {
+        let mut key = [0; 16];
+        key[0] = u8::try_from(n % 50).expect("small");
+        key[14..].copy_from_slice(&n.to_be_bytes());
+        key
+    }
+
+    fn changed(group: &BTreeMap<u16, Option<u8>>) -> Changed {
+        let value = |value: &Option<u8>| value.map(|n| vec![n; usize::from(n)]);
+        group.iter().map(|(n, v)| (key(*n), value(v))).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn keys_read_back_whatever_they_share_and_also_after_a_start(
+            groups in proptest::collection::vec(proptest::collection::btree_map(0_u16..300, any::<Option<u8>>(), 0..80), 0..12),
+        ) {
+            let directory = tempfile::tempdir().expect("directory");
+            let db = sled::open(directory.path()).expect("sled");
+            let mut keys = Keys::open(&db).expect("empty");
+            let mut model = Changed::new();
+            for (at, group) in groups.iter().enumerate() {
+                if at % 3 == 2 {
+                    keys = Keys::open(&db).expect("read");
+                }
+                let changed = changed(group);
+                model.extend(changed.clone());
+                let mut batch = Batch::default();
+                let moves = keys.put(changed, &mut batch).expect("put");
+                db.apply_batch(batch).expect("applied");
+                keys.moved(moves);
+            }
+            model.retain(|_, value| value.is_some());
+            for n in 0..300 {
+                prop_assert_eq!(keys.get(&key(n)).expect("read"), model.get(&key(n)).cloned().flatten());
+            }
+            let all: Changed = keys
+                .all()
+                .map(|record| record.expect("read"))
+                .map(|record| (record.key.try_into().expect("a key"), record.value))
+                .collect();
+            prop_assert_eq!(all, model);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+            decode(&bytes);
+        }
+    }
+}
