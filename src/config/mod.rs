@@ -67,14 +67,25 @@ pub struct ConfigProblems {
 impl Config {
     /// Reads and checks a file, secrets included.
     pub fn load(file: &Path) -> Result<Self, ConfigProblems> {
-        let text = std::fs::read_to_string(file).map_err(|error| ConfigProblems {
+        Self::parse(&read_text(file)?, file)
+    }
+
+    /// Reads `[store]` alone: who works on the files needs no secrets, and a backup that cron starts does not have them.
+    pub fn load_store(file: &Path) -> Result<store::Settings, ConfigProblems> {
+        let refused = |problems| ConfigProblems {
             file: file.to_owned(),
-            problems: vec![Problem {
-                key_path: String::new(),
-                message: format!("cannot be read ({error}); name another with --config, or make one with `leadgate init`"),
-            }],
-        })?;
-        Self::parse(&text, file)
+            problems,
+        };
+        let document =
+            document::parse(&read_text(file)?).map_err(|problem| refused(vec![problem]))?;
+        let reading = Reading::new(file.parent().unwrap_or(Path::new("")).to_owned());
+        let settings = server::store(reading.root(&document).block("store"), reading.directory());
+        let (problems, _) = reading.into_findings();
+        if problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(refused(problems))
+        }
     }
 
     /// Checks a config given as text; `file` is for messages, and relative paths in it start from its directory.
@@ -94,6 +105,16 @@ impl Config {
             _ => Err(refused(problems)),
         }
     }
+}
+
+fn read_text(file: &Path) -> Result<String, ConfigProblems> {
+    std::fs::read_to_string(file).map_err(|error| ConfigProblems {
+        file: file.to_owned(),
+        problems: vec![Problem {
+            key_path: String::new(),
+            message: format!("cannot be read ({error}); name another with --config, or make one with `leadgate init`"),
+        }],
+    })
 }
 
 /// Reads every block, so that every problem is noted; `None` when a block could not be made.

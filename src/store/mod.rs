@@ -14,6 +14,7 @@
 //! journal after it**; `start` brings sled up to it, or builds it anew when anything can have been lost under it.
 
 mod applier;
+mod backup;
 mod bring_up;
 mod committer;
 mod decide;
@@ -31,10 +32,12 @@ mod overlay;
 mod prepare;
 mod query;
 mod record;
+mod restore;
 mod room;
 mod search;
 mod snapshot;
 mod start;
+mod truth;
 mod upkeep;
 
 use std::collections::HashSet;
@@ -50,9 +53,11 @@ use crate::delivery::{
 };
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
+pub use backup::{BackedUp, BackupError, Existing, backup};
 pub use deed::{Deed, DeedKind, Signature};
 pub use failures::FailedDelivery;
 pub use filter::{Filter, Page, Selection};
+pub use restore::{RestoreError, Restored, restore};
 pub use room::Store;
 pub use start::OpenError;
 pub use upkeep::Upkeep;

@@ -12,6 +12,7 @@
 )]
 
 mod answers_after_fdatasync;
+mod backup;
 mod client;
 mod commands;
 mod crm;
