@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::cli::{ConfigFile, Exit, Terminal};
 use crate::lead::Language;
-use crate::store::{self, BackedUp, BackupError, Existing};
+use crate::store::{self, BackedUp, BackupError, Existing, OpenError};
 
 /// Its arguments.
 #[derive(clap::Args, Debug)]
@@ -79,7 +79,7 @@ fn damage(made: BackedUp, language: Language) -> String {
 
 fn refusal(error: &BackupError, language: Language) -> String {
     match (language, error) {
-        (Language::Ru, BackupError::NoStore(path)) => format!(
+        (Language::Ru, BackupError::Store(OpenError::NoStore(path))) => format!(
             "в {} нет хранилища; укажите папку с данными в store.path",
             path.display()
         ),

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod demo;
+mod doctor;
 mod exit;
 mod hash_password;
 mod init;
@@ -42,6 +43,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Make an empty store from a backup
     Restore(restore::Arguments),
+    /// Compare snapshot, journal and index of a store that nobody has open
+    Doctor(doctor::Arguments),
     /// Show everything in one process: a simulated CRM, the gate, a page with forms, the admin
     Demo(demo::Arguments),
     /// Run the simulated RetailCRM alone
@@ -119,6 +122,7 @@ impl Command {
             Self::Check(arguments) => arguments.run(terminal),
             Self::Backup(arguments) => arguments.run(terminal),
             Self::Restore(arguments) => arguments.run(terminal),
+            Self::Doctor(arguments) => arguments.run(terminal),
             Self::HashPassword => hash_password::run(terminal),
             Self::Init(arguments) => arguments.run(terminal),
         }

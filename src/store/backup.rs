@@ -45,9 +45,6 @@ pub struct BackedUp {
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// There is nothing to make it of.
-    #[error("{0} holds no store; set store.path to the data directory")]
-    NoStore(PathBuf),
     /// The name is taken.
     #[error("{0} is there already; name another file, or say --overwrite")]
     Exists(PathBuf),
@@ -73,10 +70,7 @@ pub enum BackupError {
 /// Writes a backup of the store of these settings, whole and durable when this returns `Ok`. Only its owner may read the file, for it holds
 /// personal data. Blocking.
 pub fn backup(settings: &Settings, to: &Path, existing: Existing) -> Result<BackedUp, BackupError> {
-    let directories = Directories::of(settings);
-    if !directories.journal.is_dir() || !directories.snapshots.is_dir() {
-        return Err(BackupError::NoStore(directories.root));
-    }
+    let directories = Directories::existing(settings)?;
     let refuse_existing = || match existing {
         Existing::Keep if to.exists() => Err(BackupError::Exists(to.to_owned())),
         _ => Ok(()),

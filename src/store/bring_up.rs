@@ -90,7 +90,7 @@ fn open_old(directories: &Directories, truth: Truth) -> Result<Option<Ready>, Op
 }
 
 /// A kill inside sled's open leaves `snap.*.generating`, which the next open takes for the newest snapshot (sled issues 1527, 1533).
-fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
+pub(super) fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
     for entry in fs::read_dir(index)? {
         let path = entry?.path();
         if path

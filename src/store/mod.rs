@@ -20,6 +20,7 @@ mod committer;
 mod decide;
 mod deed;
 mod disk;
+mod doctor;
 mod door;
 mod failures;
 mod filter;
@@ -55,6 +56,10 @@ use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
 pub use backup::{BackedUp, BackupError, Existing, backup};
 pub use deed::{Deed, DeedKind, Signature};
+pub use doctor::{
+    Differences, Examination, Holds, IndexFound, JournalFound, SnapshotFound, examine,
+    rebuild_index,
+};
 pub use failures::FailedDelivery;
 pub use filter::{Filter, Page, Selection};
 pub use restore::{RestoreError, Restored, restore};

@@ -34,6 +34,9 @@ pub enum OpenError {
         "the data directory {0} is in use by another leadgate; stop that one, or set another store.path"
     )]
     Locked(PathBuf),
+    /// Nothing is there to be looked at.
+    #[error("{0} holds no store; set store.path to the data directory")]
+    NoStore(PathBuf),
     /// Leads that were there are gone.
     #[error(
         "the journal in {path} ends at {found}, but had reached {expected}: files are missing; restore the newest backup, \
@@ -106,6 +109,18 @@ impl Directories {
             journal,
             snapshots,
             index,
+        }
+    }
+}
+
+impl Directories {
+    /// Those of a store that is there.
+    pub(super) fn existing(settings: &Settings) -> Result<Self, OpenError> {
+        let directories = Self::of(settings);
+        if directories.journal.is_dir() && directories.snapshots.is_dir() {
+            Ok(directories)
+        } else {
+            Err(OpenError::NoStore(directories.root))
         }
     }
 }
