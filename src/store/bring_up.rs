@@ -33,6 +33,7 @@ pub(super) fn bring_up(
         match catch_unwind(AssertUnwindSafe(|| open_old(directories, truth))) {
             Ok(Ok(Some(ready))) => return settle_trust(directories, ready, mark),
             Ok(Ok(None)) => tracing::warn!("the index does not fit the journal; it is built anew"),
+            Ok(Err(cut @ OpenError::JournalCut { .. })) => return Err(cut),
             Ok(Err(error)) => tracing::warn!(%error, "the index cannot be used; it is built anew"),
             Err(_panic) => tracing::warn!("sled panicked over the index; it is built anew"),
         }
@@ -68,7 +69,8 @@ pub(super) fn remove_index(directories: &Directories) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// `None` when it is behind the oldest group of the journal, ahead of the newest, or was never complete.
+/// `None` when it is behind the oldest group of the journal, or was never complete. An index that can be trusted and is ahead of the journal has
+/// leads that the journal has lost.
 fn open_old(directories: &Directories, truth: Truth) -> Result<Option<Ready>, OpenError> {
     remove_unfinished_sled_snapshots(&directories.index).map_err(at(&directories.index))?;
     let index = Index::open(&directories.index)?;
@@ -78,7 +80,12 @@ fn open_old(directories: &Directories, truth: Truth) -> Result<Option<Ready>, Op
         truth.first_in_journal
     };
     match index.applied()? {
-        Some(applied) if applied + 1 >= oldest && applied <= truth.last_sequence => {
+        Some(applied) if applied > truth.last_sequence => Err(OpenError::JournalCut {
+            path: directories.root.clone(),
+            found: truth.last_sequence,
+            expected: applied,
+        }),
+        Some(applied) if applied + 1 >= oldest => {
             let (writer, open) = IndexWriter::new(index)?;
             let mut outbox = Outbox::default();
             open.iter()
