@@ -11,7 +11,7 @@ use proptest::sample::Index;
 use tempfile::TempDir;
 
 use crate::files::{as_after_a_power_cut, change, files, frames, segments};
-use crate::world::{accept, close, everything, lead, open, settings, try_open};
+use crate::world::{accept, cases, close, everything, lead, open, settings, try_open};
 
 /// What happens to the bytes of a segment.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ async fn survives(harm: &Harm) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 100, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn after_any_harm_what_is_whole_is_there_and_what_is_not_is_counted(harm in any_harm()) {

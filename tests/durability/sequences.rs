@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::files::{as_after_a_power_cut, change, copy_all, frames, segments};
 use crate::model::{Asked, Duty, Ending, Model};
 use crate::world::{
-    attempt, begin, close, delivered, everything, lead, new_lead, now, open, owed, settings,
+    attempt, begin, cases, close, delivered, everything, lead, new_lead, now, open, owed, settings,
     settle, shop,
 };
 
@@ -389,7 +389,7 @@ impl Marks {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn the_store_holds_what_the_model_holds_after_any_deeds_and_crashes(

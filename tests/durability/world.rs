@@ -171,3 +171,15 @@ pub(crate) fn owed(store: &Store) -> HashSet<DeliveryId> {
     let due = store.due(&shop(), (None, Timestamp::MAX), 1_000, &HashSet::new());
     due.into_iter().map(|due| due.id).collect()
 }
+
+/// How many cases a property is tried with, unless `LEADGATE_CASES` says otherwise.
+pub(crate) fn cases(usual: u32) -> proptest::test_runner::Config {
+    let told = std::env::var_os("LEADGATE_CASES");
+    let told = told.map(|cases| cases.to_str().and_then(|text| text.parse().ok()));
+    proptest::test_runner::Config {
+        cases: told.map_or(usual, |cases| cases.expect("a number")),
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    }
+}
