@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
@@ -18,7 +18,7 @@ use crate::store::start::{Directories, OpenError, SnapshotErrorText};
 use crate::store::truth::Whole;
 
 /// The running process may replace what is being read, once a day or after an erasure. More often than this it is no coincidence.
-const TRIES: usize = 5;
+const TRIES: usize = 10;
 
 /// What becomes of a file that has the backup's name already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,10 +88,11 @@ fn write_again(
     directories: &Directories,
     unfinished: &Unfinished,
 ) -> Result<BackedUp, BackupError> {
+    let mut missing = 0;
     for _ in 1..TRIES {
         match write(directories, unfinished) {
-            // Damage that lasts is found again by the last try; a group that was half written when it was read is not.
-            Ok(made) if made.missing_groups > 0 => {}
+            // Damage lasts; a group that was half written when it was read does not.
+            Ok(made) if made.missing_groups != missing => missing = made.missing_groups,
             Err(BackupError::Store(error)) => {
                 tracing::debug!(%error, "the store has changed under the backup, which is begun again");
             }
@@ -137,6 +138,7 @@ fn write(directories: &Directories, unfinished: &Unfinished) -> Result<BackedUp,
 struct Unfinished {
     file: File,
     path: PathBuf,
+    is_renamed: bool,
 }
 
 impl Unfinished {
@@ -156,9 +158,20 @@ impl Unfinished {
             .open(&path)
             .map_err(failed)?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { file, path }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(BackupError::Busy(to.to_owned())),
-            Err(error) => Err(failed(error.into())),
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(BackupError::Busy(to.to_owned())),
+            Err(error) => return Err(failed(error.into())),
+        }
+        // Between opening and locking another backup may have given the file its final name: it is not ours then.
+        let ours = file.metadata().map_err(failed)?.ino();
+        if fs::metadata(&path).is_ok_and(|named| named.ino() == ours) {
+            Ok(Self {
+                file,
+                path,
+                is_renamed: false,
+            })
+        } else {
+            Err(BackupError::Busy(to.to_owned()))
         }
     }
 
@@ -169,20 +182,22 @@ impl Unfinished {
         }
     }
 
-    fn finish(self, to: &Path) -> Result<(), BackupError> {
+    fn finish(mut self, to: &Path) -> Result<(), BackupError> {
+        let failed = |source| BackupError::Write {
+            path: to.to_owned(),
+            source,
+        };
+        fs::rename(&self.path, to).map_err(failed)?;
+        self.is_renamed = true;
         let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
-        fs::rename(&self.path, to)
-            .and_then(|()| sync_directory(parent.unwrap_or(Path::new("."))))
-            .map_err(|source| BackupError::Write {
-                path: to.to_owned(),
-                source,
-            })
+        sync_directory(parent.unwrap_or(Path::new("."))).map_err(failed)
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // Gone when it was finished.
-        drop(fs::remove_file(&self.path));
+        if !self.is_renamed {
+            drop(fs::remove_file(&self.path));
+        }
     }
 }

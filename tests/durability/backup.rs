@@ -98,6 +98,44 @@ async fn what_was_deleted_is_in_no_backup() {
     assert!(shown.lead.contact.phone.is_none() && shown.lead.fields.is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_whole_beside_a_store_that_makes_snapshots_all_the_time() {
+    let (home, other) = two_directories();
+    let store = open(home.path());
+    let (told, mut accepted) = tokio::sync::watch::channel(0);
+    let busy = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for number in 0.. {
+                accept(&store, lead(number)).await;
+                if number % 8 == 0 {
+                    store.snapshot().await.expect("a snapshot");
+                }
+                if told.send(number + 1).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    for round in 0..12_i64 {
+        let goal = (round + 1) * 5;
+        let before = *accepted
+            .wait_for(|count| *count >= goal)
+            .await
+            .expect("at work");
+        let file = other.path().join(format!("{round}.backup"));
+        let (path, from) = (file.clone(), settings(home.path()));
+        let made = tokio::task::spawn_blocking(move || backup(&from, &path, Existing::Keep));
+        let made = made.await.expect("no panic").expect("made");
+        assert!(made.leads >= before.cast_unsigned(), "{made:?} of {before}");
+        assert_eq!(made.missing_groups, 0);
+        assert_eq!(made.records, made.leads * 2, "each once, with its status");
+    }
+    drop(accepted);
+    busy.await.expect("no panic");
+    store.close().await.expect("closed");
+}
+
 #[tokio::test]
 async fn a_restored_store_goes_on_and_can_be_backed_up_again() {
     let (home, copy) = two_directories();

@@ -208,3 +208,57 @@ async fn a_backup_needs_no_secrets_but_a_sound_store_block() {
     assert!(errors.contains("store.kolour"), "{errors}");
     gate.kill_9().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_tells_a_sound_store_from_a_damaged_one_and_waits_for_no_gate() {
+    let home = Home::new(&Setup::without_crm());
+    let (code, _, errors) = command(&home, "doctor", &[]).await;
+    assert_eq!(code, Some(74), "{errors}");
+    assert!(errors.contains("holds no store"), "{errors}");
+    let gate = home.serve().await;
+    for number in 1..=4 {
+        post(&gate, &format!("+7912000000{number}")).await;
+    }
+    let (code, output, errors) = command(&home, "doctor", &[]).await;
+    assert_eq!((code, output.as_str()), (Some(69), ""), "{errors}");
+    assert!(errors.contains("in use by a running leadgate"), "{errors}");
+    gate.kill_9().await;
+    let (code, output, errors) = command(&home, "doctor", &[]).await;
+    assert_eq!(code, Some(0), "{output}{errors}");
+    for told in [
+        "leads       4",
+        "agrees with snapshot and journal",
+        "everything is in order",
+    ] {
+        assert!(output.contains(told), "{told} is not in\n{output}");
+    }
+
+    fs::remove_dir_all(home.path("data/sled")).expect("removed");
+    let (code, output, errors) = command(&home, "doctor", &["--rebuild"]).await;
+    assert_eq!(code, Some(0), "{output}{errors}");
+    assert!(output.contains("agrees with"), "{output}");
+
+    let entries = fs::read_dir(home.path("data/journal")).expect("listed");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let journal = paths
+        .filter(|path| fs::metadata(path).expect("there").len() > 0)
+        .min();
+    let journal = journal.expect("a segment");
+    let mut bytes = fs::read(&journal).expect("readable");
+    bytes[40] ^= 1;
+    fs::write(&journal, bytes).expect("written");
+    let (code, output, errors) = command(&home, "doctor", &[]).await;
+    assert_eq!(code, Some(74), "{output}{errors}");
+    for told in ["CANNOT BE READ: 1", "the store is damaged", text(&journal)] {
+        assert!(output.contains(told), "{told} is not in\n{output}");
+    }
+    // A backup of it has all the rest, and says that something is missing.
+    let file = home.path("backup.leadgate");
+    let (code, output, errors) = command(&home, "backup", &[text(&file)]).await;
+    assert_eq!(code, Some(74), "{output}{errors}");
+    assert!(
+        output.contains("leads: 3,") && errors.contains("keep the older ones"),
+        "{output}{errors}"
+    );
+    assert!(file.exists());
+}
