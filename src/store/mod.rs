@@ -10,6 +10,8 @@
 //! (facts/durability-and-delivery.md, sections 0 and 2). A journal of our own with one fdatasync per group costs nothing and survives it.
 
 //!
+//! Without a [`Store`], on the files alone, work [`backup`](fn@backup), [`restore`](fn@restore) and the doctor ([`examine`]).
+//!
 //! **Records are decided facts**: whole states, never deltas, so replaying one twice does no harm. **Truth = the newest snapshot and the
 //! journal after it**; `start` brings sled up to it, or builds it anew when anything can have been lost under it.
 

@@ -56,10 +56,10 @@ impl Whole {
         latest.sort();
         if let Some(snapshot) = &self.snapshot {
             let read = snapshot::read(&snapshot.path, &mut |records| {
-                let kept = records
+                let mut kept = records
                     .into_iter()
                     .filter(|record| latest.of(record).is_none());
-                kept.map(&mut *take).collect()
+                kept.try_for_each(&mut *take)
             });
             read.map_err(SnapshotErrorText::from)?;
         }

@@ -5,8 +5,9 @@ use std::fs;
 use leadgate::delivery::{Cause, Failure, FailureKind, State};
 use leadgate::lead::HeldReason;
 use leadgate::store::{
-    BackupError, Begun, Existing, NewLead, Order, RestoreError, backup, restore,
+    BackupError, Begun, Existing, NewLead, Order, RestoreError, Store, backup, restore,
 };
+use tokio::sync::watch;
 
 use crate::files::{copy_all, segments, snapshots};
 use crate::world::{
@@ -102,21 +103,8 @@ async fn what_was_deleted_is_in_no_backup() {
 async fn a_backup_is_whole_beside_a_store_that_makes_snapshots_all_the_time() {
     let (home, other) = two_directories();
     let store = open(home.path());
-    let (told, mut accepted) = tokio::sync::watch::channel(0);
-    let busy = tokio::spawn({
-        let store = store.clone();
-        async move {
-            for number in 0.. {
-                accept(&store, lead(number)).await;
-                if number % 8 == 0 {
-                    store.snapshot().await.expect("a snapshot");
-                }
-                if told.send(number + 1).is_err() {
-                    return;
-                }
-            }
-        }
-    });
+    let (told, mut accepted) = watch::channel(0);
+    let busy = tokio::spawn(work(store.clone(), told));
     for round in 0..12_i64 {
         let goal = (round + 1) * 5;
         let before = *accepted
@@ -134,6 +122,19 @@ async fn a_backup_is_whole_beside_a_store_that_makes_snapshots_all_the_time() {
     drop(accepted);
     busy.await.expect("no panic");
     store.close().await.expect("closed");
+}
+
+/// Accepts leads and makes snapshots until nobody wants to know of it any more.
+async fn work(store: Store, told: watch::Sender<i64>) {
+    for number in 0.. {
+        accept(&store, lead(number)).await;
+        if number % 8 == 0 {
+            store.snapshot().await.expect("a snapshot");
+        }
+        if told.send(number + 1).is_err() {
+            return;
+        }
+    }
 }
 
 #[tokio::test]

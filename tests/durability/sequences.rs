@@ -310,7 +310,7 @@ impl Pair {
             let whole = frames(bytes)
                 .into_iter()
                 .filter(|(_, range)| range.end <= cut);
-            kept = whole.map(|(group, _)| group).last().unwrap_or(kept);
+            kept = whole.map(|(group, _)| group).max().unwrap_or(kept);
             bytes.truncate(cut);
         });
         self.history.retain(|(group, _)| *group <= kept);

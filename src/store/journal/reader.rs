@@ -150,6 +150,8 @@ fn last_header(tail: &[u8], after: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -216,8 +218,55 @@ mod tests {
         assert_eq!((seen, scan.torn_bytes, scan.missing), (vec![1, 2], 4096, 0));
     }
 
+    #[test]
+    fn what_headers_claim_behind_the_last_sound_frame_is_counted_and_typed_text_is_not() {
+        let directory = tempfile::tempdir().expect("directory");
+        write(directory.path(), 4);
+        damage(directory.path(), |bytes| {
+            let frame = bytes.len() / 4;
+            for end in [3 * frame - 1, 4 * frame - 1] {
+                bytes[end] ^= 1;
+            }
+            // As a visitor might write it.
+            bytes.extend_from_slice(b"LGF1aaaabbbbbbbbccccdddddddddd");
+        });
+        let (scan, seen) = read(directory.path());
+        assert_eq!((seen, scan.missing, scan.last_sequence), (vec![1, 2], 1, 3));
+    }
+
+    #[test]
+    fn what_is_missing_at_the_beginning_shows_by_the_name_of_the_segment() {
+        let directory = tempfile::tempdir().expect("directory");
+        write(directory.path(), 3);
+        damage(directory.path(), |bytes| bytes[5] ^= 1);
+        let (scan, seen) = read(directory.path());
+        assert_eq!(
+            (seen, scan.missing, scan.first_sequence),
+            (vec![2, 3], 1, 1)
+        );
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn every_frame_that_is_whole_is_read_once_wherever_it_stands(
+            order in prop::collection::vec(0..6_usize, 0..12),
+            between in prop::collection::vec(any::<u8>(), 0..30),
+        ) {
+            let directory = tempfile::tempdir().expect("directory");
+            write(directory.path(), 6);
+            damage(directory.path(), |bytes| {
+                let frames: Vec<_> = bytes.chunks(bytes.len() / 6).map(<[u8]>::to_vec).collect();
+                *bytes = order.iter().flat_map(|frame| [&frames[*frame][..], &between].concat()).collect();
+            });
+            let expected: BTreeSet<u64> = order.iter().map(|frame| *frame as u64 + 1).collect();
+            let (scan, seen) = read(directory.path());
+            let missing = scan.last_sequence - expected.len() as u64;
+            prop_assert_eq!(seen, expected.into_iter().collect::<Vec<_>>());
+            prop_assert_eq!(scan.missing, missing);
+        }
+
         #[test]
         fn a_cut_anywhere_keeps_every_frame_before_it(cut: prop::sample::Index) {
             let directory = tempfile::tempdir().expect("directory");
