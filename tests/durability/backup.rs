@@ -232,6 +232,20 @@ async fn a_store_that_could_not_start_is_not_backed_up_as_if_it_were_whole() {
     assert!(!file.exists() && !home.path().join("backup.partial").exists());
 }
 
+#[tokio::test]
+async fn two_backups_into_one_file_do_not_mix() {
+    let (home, _) = two_directories();
+    let store = open(home.path());
+    accept(&store, lead(1)).await;
+    let file = home.path().join("backup");
+    let other = fs::File::create(home.path().join("backup.partial")).expect("made");
+    other.lock().expect("locked");
+    let refused = backup(&settings(home.path()), &file, Existing::Keep);
+    assert!(matches!(refused, Err(BackupError::Busy(_))));
+    drop(other);
+    backup(&settings(home.path()), &file, Existing::Keep).expect("made");
+}
+
 fn two_directories() -> (tempfile::TempDir, tempfile::TempDir) {
     let directory = || tempfile::tempdir().expect("a directory");
     (directory(), directory())

@@ -2,16 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use leadgate::simulator::{Calls, Fault, FaultKind, SimulatedCrm};
 
 use crate::commands::{run, text};
 use crate::crm;
-use crate::gate::Gate;
+use crate::gate::{Gate, LEADGATE};
 use crate::home::{Home, Setup};
 use crate::load::Load;
+use crate::strace;
+
+/// The calls that change something on a disk.
+const CHANGES: [&str; 6] = ["write", "fsync", "rename", "ftruncate", "unlink", "mkdir"];
+
+/// More calls of one name than either command makes on a small store.
+const MANY: usize = 40;
 
 /// Runs one of the three commands with the config of a home. Gives back exit code, output and errors.
 async fn command(home: &Home, name: &str, further: &[&str]) -> (Option<i32>, String, String) {
@@ -261,4 +270,82 @@ async fn the_doctor_tells_a_sound_store_from_a_damaged_one_and_waits_for_no_gate
         "{output}{errors}"
     );
     assert!(file.exists());
+}
+
+/// Runs one of the commands and has it killed as it is about to make a call of this name for the nth time. Whether it was.
+fn killed(home: &Home, (name, further): (&str, &Path), (call, nth): (&str, usize)) -> bool {
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null"])
+        .args(["-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=KILL:when={nth}")])
+        .args([LEADGATE, name, "--config"])
+        .args([&home.path("config.toml"), further])
+        .stdout(Stdio::null())
+        .status()
+        .expect("strace runs");
+    // strace ends as its child does.
+    let signal = status.signal();
+    assert!(status.success() || signal == Some(9), "{status}");
+    signal.is_some()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_or_restore_that_is_killed_at_any_step_is_whole_or_can_be_repeated() {
+    if !strace::is_there() {
+        return;
+    }
+    let home = Home::new(&Setup::without_crm());
+    let gate = home.serve().await;
+    for number in 1..=3 {
+        post(&gate, &format!("+7912000000{number}")).await;
+    }
+    assert_eq!(gate.terminate().await, 0);
+    let (file, data) = (home.path("backup.leadgate"), home.path("data"));
+    let mut kills = 0;
+    for call in CHANGES {
+        for nth in 1..MANY {
+            if !killed(&home, ("backup", &file), (call, nth)) {
+                break;
+            }
+            kills += 1;
+            // Whatever has the name is whole; nothing that the kill left is in the way.
+            if file.exists() {
+                restore_into(&home, &home.path("copy"), &file).await;
+                fs::remove_file(&file).expect("removed");
+            }
+            backup(&home, &file).await;
+            fs::remove_file(&file).expect("removed");
+        }
+        fs::remove_file(&file).ok();
+    }
+    backup(&home, &file).await;
+    fs::rename(&data, home.path("data.old")).expect("moved away");
+    for call in CHANGES {
+        for nth in 1..MANY {
+            let was_killed = killed(&home, ("restore", &file), (call, nth));
+            kills += usize::from(was_killed);
+            let (code, _, errors) = command(&home, "restore", &[text(&file)]).await;
+            // Either it is all there, or nothing is and the second try does it.
+            let is_there = errors.contains("holds a store already");
+            assert!(code == Some(0) || is_there, "{call} {nth}: {errors}");
+            let (code, output, errors) = command(&home, "doctor", &[]).await;
+            assert_eq!(code, Some(0), "{call} {nth}: {output}{errors}");
+            assert!(output.contains("leads       3"), "{output}");
+            fs::remove_dir_all(&data).expect("removed");
+            if !was_killed {
+                break;
+            }
+        }
+    }
+    assert!(kills > 15, "{kills}");
+}
+
+async fn restore_into(home: &Home, data: &Path, from: &Path) {
+    let config = home.config();
+    home.write_config(&config.replace("path = \"data\"", &format!("path = \"{}\"", text(data))));
+    let (code, output, errors) = command(home, "restore", &[text(from)]).await;
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(output.contains("leads restored: 3;"), "{output}");
+    home.write_config(&config);
+    fs::remove_dir_all(data).expect("removed");
 }
