@@ -536,7 +536,10 @@ async fn a_failed_attempt_waits_for_its_time_and_a_settled_one_has_its_record() 
     let store = open(directory.path());
     let id = accept(&store, ivan()).await;
     let number = begin(&store, first(id)).await;
-    let failure = Failure::new(FailureKind::Unknown, Cause::TimedOut { after_s: 30 });
+    let failure = Failure::new(
+        FailureKind::Unknown { retry_after: None },
+        Cause::TimedOut { after_s: 30 },
+    );
     store
         .settle(settlement(first(id), number, Err(failure), now()))
         .await

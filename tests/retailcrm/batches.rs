@@ -314,7 +314,7 @@ async fn an_upload_that_never_came_back_is_unknown_for_all_its_rows() {
     for report in world.deliver_all(&leads, false).await {
         assert_eq!(
             report.outcome.expect_err("unknown").kind,
-            FailureKind::Unknown
+            FailureKind::Unknown { retry_after: None }
         );
     }
     assert_eq!(
@@ -339,7 +339,11 @@ async fn after_a_gateway_lost_patience_nothing_is_sent_again_before_the_schedule
         let leads = people(4);
         for report in world.deliver_all(&leads, false).await {
             let failure = report.outcome.expect_err("nobody knows");
-            assert_eq!(failure.kind, FailureKind::Unknown, "{status}");
+            assert_eq!(
+                failure.kind,
+                FailureKind::Unknown { retry_after: None },
+                "{status}"
+            );
         }
         let operations = world.operations();
         assert_eq!(operations, ["orders/upload", "orders/list"], "{status}");

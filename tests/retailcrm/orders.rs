@@ -31,7 +31,7 @@ async fn an_order_whose_answer_never_arrived_is_found_and_not_made_again() {
     ));
     let lead = anna();
     let failure = world.failed(&lead).await;
-    assert_eq!(failure.kind, FailureKind::Unknown);
+    assert_eq!(failure.kind, FailureKind::Unknown { retry_after: None });
     assert!(failure.leaves_doubt(false));
     let report = world.deliver(&lead, true).await;
     let receipt = report.outcome.expect("delivered").receipt;
@@ -58,7 +58,7 @@ async fn an_answer_that_breaks_off_is_an_unknown_outcome() {
             failure.kind,
             matches!(failure.cause, Cause::ConnectionLost { .. })
         ),
-        (FailureKind::Unknown, true)
+        (FailureKind::Unknown { retry_after: None }, true)
     );
     world.deliver(&lead, true).await.outcome.expect("found");
     assert_eq!(world.crm.orders().len(), 1);
@@ -197,7 +197,7 @@ async fn a_silent_crm_is_an_unknown_outcome_after_the_time_out() {
         .crm
         .fault(fault(hang, "orders/create", Calls::First(1)));
     let failure = world.failed(&anna()).await;
-    assert_eq!(failure.kind, FailureKind::Unknown);
+    assert_eq!(failure.kind, FailureKind::Unknown { retry_after: None });
     assert_eq!(failure.cause, Cause::TimedOut { after_s: 1 });
 }
 

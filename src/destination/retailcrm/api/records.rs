@@ -238,9 +238,12 @@ impl Api {
         let call = self.customer_call(customer);
         let body = self.send(&call, permit, steps).await?;
         annotate(steps, Bilingual::new("создано", "created"));
-        body.get("id")
-            .and_then(whole_number)
-            .ok_or_else(|| unreadable(FailureKind::Unknown, "no id in the reply"))
+        body.get("id").and_then(whole_number).ok_or_else(|| {
+            unreadable(
+                FailureKind::Unknown { retry_after: None },
+                "no id in the reply",
+            )
+        })
     }
 
     pub(super) fn customer_call(&self, customer: &Value) -> Call {

@@ -22,7 +22,7 @@ fn class(purpose: Purpose, answer: &HttpAnswer) -> &'static str {
         Err(Fault::Failed(failure)) => match (failure.kind, failure.cause) {
             (FailureKind::Transient { .. }, Cause::RateLimited) => "rate limited",
             (FailureKind::Transient { .. }, _) => "transient",
-            (FailureKind::Unknown, _) => "unknown",
+            (FailureKind::Unknown { .. }, _) => "unknown",
             (FailureKind::Rejected, _) => "rejected",
             (FailureKind::Misconfigured, Cause::AccessDenied { .. }) => "denied",
             (FailureKind::Misconfigured, Cause::NotTheCrm { .. }) => "not the crm",
@@ -127,7 +127,7 @@ fn an_unanswered_create_is_unknown_unless_it_was_never_sent() {
     };
     assert_eq!(
         unanswered(Purpose::Create, &broken).kind,
-        FailureKind::Unknown
+        FailureKind::Unknown { retry_after: None }
     );
     assert_eq!(
         unanswered(Purpose::ById, &broken).kind,
