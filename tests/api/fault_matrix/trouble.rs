@@ -53,7 +53,7 @@ impl Trouble {
         let kind = match &self.kind {
             Kind::Same(kind) => kind.clone(),
             Kind::OfAValue => complaint(match call {
-                Call::Order => "orderMethod",
+                Call::Order | Call::Orders => "orderMethod",
                 _ => "customFields.channel",
             }),
         };

@@ -3,6 +3,7 @@
 pub(crate) mod hooks;
 mod reply;
 pub(crate) mod smtp;
+pub(crate) mod together;
 
 use std::future::Future;
 use std::path::Path;
