@@ -393,3 +393,6 @@ impl Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ mod outage;
 mod preview;
 mod rate_limit;
 mod restart;
+mod retry_after;
 mod steps;
 mod submission;
 mod support;

@@ -141,3 +141,30 @@ fn an_unanswered_create_is_unknown_unless_it_was_never_sent() {
         FailureKind::Transient { retry_after: None }
     );
 }
+
+#[test]
+fn a_hint_counts_whether_or_not_anything_may_have_been_made() {
+    let retry_after = Some(Duration::from_secs(20));
+    let hinted = |status, body| HttpAnswer {
+        retry_after,
+        ..answer(status, body)
+    };
+    let answers = [
+        hinted(503, "<html></html>"),
+        hinted(500, ""),
+        hinted(408, ""),
+        hinted(200, "{\"success\":"),
+    ];
+    for answer in answers {
+        let kind = |purpose| match read(purpose, &answer) {
+            Err(Fault::Failed(failure)) => failure.kind,
+            other => panic!("{}: {other:?}", answer.status),
+        };
+        for purpose in [Purpose::Create, Purpose::Upload] {
+            assert_eq!(kind(purpose), FailureKind::Unknown { retry_after });
+        }
+        for purpose in [Purpose::Read, Purpose::ById] {
+            assert_eq!(kind(purpose), FailureKind::Transient { retry_after });
+        }
+    }
+}
