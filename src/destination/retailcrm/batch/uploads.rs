@@ -24,7 +24,7 @@ pub(super) struct Row {
 #[derive(Clone, Debug)]
 pub(super) enum End {
     /// It is in the CRM.
-    Stored(OrderRecord),
+    Stored(Box<OrderRecord>),
     /// It is not, for a reason of its own: it must be sent by itself, to learn why.
     Alone,
     /// The attempt ends here.
@@ -153,7 +153,7 @@ impl Uploads<'_> {
         let mut missing = Vec::new();
         for row in part {
             match stored.remove(&self.rows[row].external_id) {
-                Some(record) => self.ends[row] = Some(End::Stored(record)),
+                Some(record) => self.ends[row] = Some(End::Stored(Box::new(record))),
                 None => missing.push(row),
             }
         }
