@@ -7,7 +7,7 @@ use leadgate::simulator::{Calls, Fault, FaultKind, Options};
 use serde_json::{Value, json};
 
 use super::trouble::{RETRY_AFTER, Trouble};
-use crate::support::together::ONE_BY_ONE;
+use crate::support::together::{ONE_BY_ONE, TRIES};
 use crate::support::{CALLBACK, Setup, TestApp};
 
 /// The wait after a failed attempt where the clock moves on meanwhile: more than [`TestApp::until_asked`] can move it.
@@ -161,7 +161,7 @@ impl Cell {
         };
         let mut wrong = Vec::new();
         for lost in lost {
-            let world = World::start(call, trouble, lost).await;
+            let world = World::that_meets(call, trouble, lost).await;
             wrong.extend(world.run(self).await);
         }
         wrong
@@ -181,6 +181,17 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
+    /// A world whose leads have come to the call, together where it is one for many.
+    async fn that_meets(call: Call, trouble: &'a Trouble, lost: &FaultKind) -> Self {
+        for _ in 0..TRIES {
+            let world = Self::start(call, trouble, lost).await;
+            if !call.is_upload() || world.go_together().await {
+                return world;
+            }
+        }
+        panic!("{call:?}: the leads have never gone together");
+    }
+
     /// Starts a gate, posts its leads and sets the trouble.
     async fn start(call: Call, trouble: &'a Trouble, lost: &FaultKind) -> Self {
         let app = TestApp::with(call.setup(trouble)).await;
@@ -211,20 +222,17 @@ impl<'a> World<'a> {
     }
 
     /// The leads go in one upload: all wait while the CRM wants to be left alone, and then the time is moved. Customers wait for the pace
-    /// together, orders for the end of the attempt before them.
-    async fn go_together(&self) {
-        let waiting = match self.call {
-            Call::Orders => "queued",
-            _ => "sending",
+    /// together, orders for the end of the attempt before them. `false` when they missed each other.
+    async fn go_together(&self) -> bool {
+        let (waiting, alone) = match self.call {
+            Call::Orders => ("queued", ""),
+            _ => ("sending", "customers/create"),
         };
         self.app.until_all_are(waiting, &self.leads).await;
-        self.app.until_asked(self.call.operation()).await;
+        self.app.until_asked(self.call.operation(), alone).await
     }
 
     async fn run(mut self, cell: &Cell) -> Vec<String> {
-        if self.call.is_upload() {
-            self.go_together().await;
-        }
         for id in self.leads.clone() {
             let lead = self.after_the_trouble(&id).await;
             self.compare(cell, &lead["deliveries"][0]);
