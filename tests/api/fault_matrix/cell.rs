@@ -92,12 +92,14 @@ impl Call {
             Self::Orders => ONE_BY_ONE,
             _ => "",
         };
+        // A busy machine must not look like a slow CRM.
+        let timeout = if trouble.is_slow() { "3s" } else { "30s" };
         let deliver = format!("[[forms.deliver]]\n  customer = \"{matching}\"");
         let fields = "  [forms.deliver.customer_fields]\n  \"customFields.channel\" = \"site\"\n";
         Setup {
             forms: CALLBACK.replace("[[forms.deliver]]", &deliver) + fields,
             destination: format!(
-                "requests_per_second = 200\ntimeout = \"1s\"\nretry = [\"{}s\"]\n{pace}",
+                "requests_per_second = 200\ntimeout = \"{timeout}\"\nretry = [\"{}s\"]\n{pace}",
                 retry.as_secs()
             ),
             crm: Options {
@@ -133,7 +135,7 @@ impl Cell {
         let reason = match rest {
             "" | "*" => None,
             "broken" => Some("the connection to the CRM broke"),
-            "late" => Some("did not answer within 1 s"),
+            "late" => Some("did not answer within 3 s"),
             "500" => Some("failed with status 500"),
             "502" => Some("failed with status 502"),
             "503" => Some("failed with status 503"),

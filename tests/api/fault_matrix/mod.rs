@@ -56,7 +56,7 @@ success:false with 200 | retry refused | delivered *        | delivered         
 ";
 
 /// So many cells at a time; most of them wait.
-const AT_A_TIME: usize = 12;
+const AT_A_TIME: usize = 8;
 
 /// A row of the table: the trouble, and one cell for each column that makes sense.
 struct Row {

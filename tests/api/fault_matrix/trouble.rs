@@ -60,6 +60,11 @@ impl Trouble {
         Fault::new(kind).on(call.operation()).calls(self.calls)
     }
 
+    /// Whether it is waited for until the time is up.
+    pub(super) fn is_slow(&self) -> bool {
+        self.name.starts_with("time-out") || self.name == "1 byte per second"
+    }
+
     /// Whether the CRM said when to come again.
     pub(super) fn asks_to_wait(&self) -> bool {
         self.name.ends_with("Retry-After")
