@@ -128,7 +128,7 @@ fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
     let alerts = alerts::read(root.block("alerts"), &destinations);
     let forms = forms::read(&mut root, &destinations);
     root.finish();
-    let destinations = destinations.into_settings();
+    let destinations = destinations.into_settings(&alerts.destinations);
     Some(Config {
         server: server?,
         store,

@@ -179,7 +179,10 @@ async fn guarded(target: &Target, lane: Lane, claims: &[Claim]) -> Option<Vec<Re
 
 fn broken_off() -> Report {
     Report {
-        outcome: Err(Failure::new(FailureKind::Unknown, Cause::Internal)),
+        outcome: Err(Failure::new(
+            FailureKind::Unknown { retry_after: None },
+            Cause::Internal,
+        )),
         steps: Vec::new(),
     }
 }
@@ -189,7 +192,9 @@ fn still_in_doubt(report: Report) -> Report {
     let outcome = report.outcome.map_err(|failure| match failure.kind {
         FailureKind::Transient { .. } | FailureKind::Misconfigured if !failure.doubt_cleared => {
             Failure {
-                kind: FailureKind::Unknown,
+                kind: FailureKind::Unknown {
+                    retry_after: failure.kind.retry_after(),
+                },
                 ..failure
             }
         }
@@ -239,7 +244,7 @@ fn outcome_word(outcome: &Outcome, paused: bool) -> AttemptOutcome {
                 AttemptOutcome::Paused
             }
             FailureKind::Transient { .. } | FailureKind::Misconfigured => AttemptOutcome::Retry,
-            FailureKind::Unknown => AttemptOutcome::Unknown,
+            FailureKind::Unknown { .. } => AttemptOutcome::Unknown,
             FailureKind::Rejected => AttemptOutcome::Rejected,
         },
     }

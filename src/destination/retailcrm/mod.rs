@@ -56,6 +56,8 @@ pub struct RetailCrm {
     id: DestinationId,
     /// Its place in the config, for key paths.
     index: usize,
+    /// Alerts are shown in its notifications.
+    shows_alerts: bool,
     account: Account,
     rules: Vec<Rule>,
     by_form: BTreeMap<(FormId, Create), usize>,
@@ -127,9 +129,18 @@ impl RetailCrm {
         Self {
             id,
             index,
+            shows_alerts: false,
             account,
             rules,
             by_form,
+        }
+    }
+
+    /// The same, with or without its notifications as a way of the alerts, for which the key needs a right.
+    pub fn showing_alerts(self, shows_alerts: bool) -> Self {
+        Self {
+            shows_alerts,
+            ..self
         }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod hooks;
 mod reply;
 pub(crate) mod smtp;
+pub(crate) mod together;
 
 use std::future::Future;
 use std::path::Path;
@@ -116,6 +117,8 @@ impl TestApp {
             .expect("the gate starts");
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            // The gate closes idle connections soon, on a busy machine just when the next request is on its way.
+            .pool_max_idle_per_host(0)
             .build();
         Self {
             crm,
