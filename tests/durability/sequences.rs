@@ -363,7 +363,7 @@ fn outcome(ending: Ending) -> Outcome {
         Ending::Delivered => delivered(7),
         Ending::Rejected => failed(FailureKind::Rejected),
         Ending::Unreachable => failed(FailureKind::Transient { retry_after: None }),
-        Ending::TimedOut => failed(FailureKind::Unknown),
+        Ending::TimedOut => failed(FailureKind::Unknown { retry_after: None }),
     }
 }
 

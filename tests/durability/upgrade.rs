@@ -56,7 +56,10 @@ async fn populate(store: &Store) {
 
     let retrying = accept(store, lead(2)).await;
     let number = begin(store, first(retrying)).await.expect("owed");
-    let unknown = Failure::new(FailureKind::Unknown, Cause::TimedOut { after_s: 30 });
+    let unknown = Failure::new(
+        FailureKind::Unknown { retry_after: None },
+        Cause::TimedOut { after_s: 30 },
+    );
     settle(store, first(retrying), (number, false), Err(unknown)).await;
 
     let held = |number| NewLead {
