@@ -34,26 +34,7 @@ fn keyed(number: i64, content: u8) -> NewLead {
 
 /// Everything that can become of a lead, some of it before a snapshot and some after.
 async fn populate(store: &Store) {
-    let done = accept(store, lead(1)).await;
-    let number = begin(store, first(done)).await.expect("owed");
-    let outcome = delivered(71).map(|mut delivered| {
-        delivered.warning = Warning::of(&[Note::plain(Bilingual::same("left out: city"))]);
-        delivered
-    });
-    settle(store, first(done), (number, false), outcome).await;
-    let seen = OrderSeen {
-        id: first(done),
-        order: 71,
-        standing: OrderStanding::Status {
-            code: "complete".into(),
-            name: Some("Выполнен".into()),
-        },
-    };
-    assert_eq!(
-        store.note_orders(vec![seen], now()).await.expect("noted"),
-        1
-    );
-
+    deliver_and_follow(store).await;
     let retrying = accept(store, lead(2)).await;
     let number = begin(store, first(retrying)).await.expect("owed");
     let unknown = Failure::new(
@@ -98,6 +79,29 @@ async fn populate(store: &Store) {
     let sending = accept(store, lead(9)).await;
     begin(store, first(sending)).await.expect("owed");
     accept(store, lead(10)).await;
+}
+
+/// A lead with a warning, whose order has got on since.
+async fn deliver_and_follow(store: &Store) {
+    let done = accept(store, lead(1)).await;
+    let number = begin(store, first(done)).await.expect("owed");
+    let outcome = delivered(71).map(|mut delivered| {
+        delivered.warning = Warning::of(&[Note::plain(Bilingual::same("left out: city"))]);
+        delivered
+    });
+    settle(store, first(done), (number, false), outcome).await;
+    let seen = OrderSeen {
+        id: first(done),
+        order: 71,
+        standing: OrderStanding::Status {
+            code: "complete".into(),
+            name: Some("Выполнен".into()),
+        },
+    };
+    assert_eq!(
+        store.note_orders(vec![seen], now()).await.expect("noted"),
+        1
+    );
 }
 
 /// All that can be read, as JSON.
