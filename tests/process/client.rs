@@ -127,6 +127,13 @@ impl Client {
         }
     }
 
+    /// Has the lead's person erased. `Err` when the connection broke: nobody knows then whether it was done.
+    pub(crate) async fn erase(&self, lead: &str) -> Result<u16, reqwest::Error> {
+        let url = format!("http://{}/admin/api/leads/{lead}/erase", self.address);
+        let response = self.http.post(url).bearer_auth(TOKEN).send().await?;
+        Ok(response.status().as_u16())
+    }
+
     /// Every lead there is, newest first.
     pub(crate) async fn leads(&self) -> Vec<Value> {
         let mut all = Vec::new();

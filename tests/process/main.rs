@@ -11,6 +11,7 @@
     reason = "clippy knows test functions, but not the helpers they share"
 )]
 
+mod acks;
 mod answers_after_fdatasync;
 mod client;
 mod commands;
@@ -20,7 +21,6 @@ mod disk_full;
 mod gate;
 mod home;
 mod kill_between_steps;
-mod kills;
 mod load;
 mod log;
 mod misconfigured;
