@@ -20,6 +20,7 @@ mod cuts;
 mod disk;
 mod end;
 mod kills;
+mod points;
 mod seed;
 mod tally;
 mod world;

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::Write;
 use std::time::Duration;
 
+use crate::points::phase::Phase;
+use crate::points::point::Point;
+
 /// No start on these small stores may take longer.
 pub(crate) const LONGEST_START: Duration = Duration::from_secs(10);
 
@@ -61,6 +64,36 @@ impl Tally {
             format!("{}/{}", ms(self.starts.get(p99)), ms(self.starts.last())),
         ]);
     }
+}
+
+/// Prints the row of points that were struck. Whoever prints it has seen that nothing was lost, doubled or changed.
+pub(crate) fn print_points(what: &str, points: &[(Phase, Point)], struck: usize) {
+    let of = |phases: &[Phase]| {
+        let in_phase = points.iter().filter(|(phase, _)| phases.contains(phase));
+        in_phase.count()
+    };
+    let starts = [
+        Phase::FirstStart,
+        Phase::StartAfterKill,
+        Phase::StartAfterCut,
+    ];
+    row(&[
+        what.to_owned(),
+        struck.to_string(),
+        format!(
+            "{} start, {} work, {} snapshot, {} stop",
+            of(&starts),
+            of(&[Phase::Run]),
+            of(&[Phase::Snapshot]),
+            of(&[Phase::Stop])
+        ),
+        "-".to_owned(),
+        "-".to_owned(),
+        "-".to_owned(),
+        "0".to_owned(),
+        "0".to_owned(),
+        "-".to_owned(),
+    ]);
 }
 
 /// Prints a row, and adds it to the file `LEADGATE_CRASH_TABLE` if there is one. The columns are those of `tests/crash/full`.

@@ -148,6 +148,14 @@ impl Client {
         }
     }
 
+    /// The state of a lead; `None` when the gate does not tell.
+    pub(crate) async fn try_state(&self, lead: &str) -> Option<String> {
+        let url = format!("http://{}/admin/api/leads/{lead}", self.address);
+        let response = self.http.get(url).bearer_auth(TOKEN).send().await.ok()?;
+        let body: Value = serde_json::from_str(&response.text().await.ok()?).ok()?;
+        body["state"].as_str().map(str::to_owned)
+    }
+
     /// The only destination.
     pub(crate) async fn destination(&self) -> Value {
         self.admin("destinations").await["destinations"][0].clone()

@@ -42,6 +42,11 @@ impl Process {
         Self { pid, log, exit }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
     /// Sends a signal, unless the process has ended.
     pub(crate) fn signal(&self, signal: Signal) {
         if self.exit.borrow().is_none() {

@@ -1,0 +1,83 @@
+//! The points, struck: some of them in the short form, all of them in the full run.
+
+use futures_util::{StreamExt, stream};
+
+use crate::points::blow::{Blow, Outcome, strike};
+use crate::points::phase::Phase;
+use crate::points::point::{self, ALL, CHANGING, Point};
+use crate::points::template::Template;
+use crate::seed::{count, seed};
+use crate::strace;
+use crate::tally;
+
+/// So many lives at a time: most of each is waiting.
+const AT_A_TIME: usize = 4;
+
+/// Every point of every phase, or as many of them as are wanted, spread evenly.
+async fn chosen(template: &Template, calls: &str, wanted: usize, seed: u64) -> Vec<(Phase, Point)> {
+    let mut all = Vec::new();
+    for phase in Phase::ALL {
+        let points = point::of(phase, template, calls).await;
+        assert!(points.len() >= 3, "{phase:?} makes only {points:?}");
+        all.extend(points.into_iter().map(|point| (phase, point)));
+    }
+    let every = all.len().div_ceil(wanted);
+    let offset = usize::try_from(seed).unwrap_or_default() % every;
+    println!("{} points, of which every {every}th is struck", all.len());
+    all.into_iter().skip(offset).step_by(every).collect()
+}
+
+/// Strikes them all; tells how the lives ended.
+async fn struck(template: &Template, points: &[(Phase, Point)], blow: Blow) -> Vec<Outcome> {
+    stream::iter(points)
+        .map(|(phase, point)| strike(template, *phase, point, blow))
+        .buffer_unordered(AT_A_TIME)
+        .collect()
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_call_that_changes_the_disk_loses_nothing() {
+    if !strace::is_there() {
+        return;
+    }
+    let template = Template::new().await;
+    let wanted = count("LEADGATE_CRASH_POINTS", 24);
+    let points = chosen(&template, CHANGING, wanted, seed()).await;
+    let outcomes = struck(&template, &points, Blow::Kill).await;
+    let killed = of(&outcomes, Outcome::Killed);
+    // A few calls are made by several threads, whose turns vary.
+    assert!(
+        killed * 10 >= points.len() * 8,
+        "{killed} of {}",
+        points.len()
+    );
+    tally::print_points("kill at a call", &points, killed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_any_call_loses_nothing() {
+    if !strace::is_there() {
+        return;
+    }
+    let template = Template::new().await;
+    let wanted = count("LEADGATE_CRASH_POINTS", 12);
+    let seed = seed();
+    for (calls, blow) in [
+        (ALL, Blow::Error("EIO")),
+        (CHANGING, Blow::Errors("ENOSPC")),
+    ] {
+        let points = chosen(&template, calls, wanted, seed).await;
+        let outcomes = struck(&template, &points, blow).await;
+        println!(
+            "{blow:?}: {} went on, {} gave up",
+            of(&outcomes, Outcome::WentOn),
+            of(&outcomes, Outcome::GaveUp)
+        );
+        tally::print_points(&format!("{blow:?} at a call"), &points, outcomes.len());
+    }
+}
+
+fn of(outcomes: &[Outcome], wanted: Outcome) -> usize {
+    outcomes.iter().filter(|one| **one == wanted).count()
+}
