@@ -24,7 +24,7 @@ use crate::tally::{LONGEST_START, Tally};
 const LONGEST_ROUND: Duration = Duration::from_secs(2);
 
 /// What no gate may say that lost nothing but its life.
-const HARM: [&str; 4] = ["is damaged", "cannot be used", "panicked", "ERROR"];
+const HARM: [&str; 4] = ["is damaged", "cannot be used", "panicked", "ERROR leadgate"];
 
 /// The world of one gate after another.
 pub(crate) struct World {

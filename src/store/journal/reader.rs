@@ -1,13 +1,12 @@
 //! Reads the journal back after whatever happened to it: a torn tail is cut, damage in the middle is counted, nothing panics.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::store::frame;
 use crate::store::journal::segments;
 use crate::store::record::{Record, decode_payload};
-use crate::store::start::OpenError;
+use crate::store::start::{OpenError, at};
 
 /// What a reading found out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,14 +24,14 @@ pub(in crate::store) struct Scan {
 }
 
 /// Reads all frames in order and hands those at or after `from` to `visit`. Frames that repeat an earlier sequence are passed over.
-pub(in crate::store) fn scan<E: From<io::Error> + From<OpenError>>(
+pub(in crate::store) fn scan<E: From<OpenError>>(
     directory: &Path,
     from: u64,
     visit: &mut dyn FnMut(u64, Vec<Record>) -> Result<(), E>,
 ) -> Result<Scan, E> {
     let mut scan = Scan::default();
-    for (first, path) in segments(directory)? {
-        let bytes = fs::read(&path)?;
+    for (first, path) in segments(directory).map_err(at(directory))? {
+        let bytes = fs::read(&path).map_err(at(&path))?;
         if bytes.is_empty() {
             continue;
         }

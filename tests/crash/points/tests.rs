@@ -1,5 +1,7 @@
 //! The points, struck: some of them in the short form, all of them in the full run.
 
+use std::sync::Arc;
+
 use futures_util::{StreamExt, stream};
 
 use crate::points::blow::{Blow, Outcome, strike};
@@ -27,13 +29,27 @@ async fn chosen(template: &Template, calls: &str, wanted: usize, seed: u64) -> V
     all.into_iter().skip(offset).step_by(every).collect()
 }
 
-/// Strikes them all; tells how the lives ended.
-async fn struck(template: &Template, points: &[(Phase, Point)], blow: Blow) -> Vec<Outcome> {
-    stream::iter(points)
-        .map(|(phase, point)| strike(template, *phase, point, blow))
+/// Strikes them all; tells how the lives ended, and how many lost something, each of which has told about it.
+async fn struck(template: &Arc<Template>, points: &[(Phase, Point)], blow: Blow) -> Vec<Outcome> {
+    let lives =
+        points.iter().map(|(phase, point)| {
+            let (template, phase, point) = (Arc::clone(template), *phase, point.clone());
+            async move {
+                tokio::spawn(async move { strike(&template, phase, &point, blow).await }).await
+            }
+        });
+    let ended: Vec<_> = stream::iter(lives)
         .buffer_unordered(AT_A_TIME)
         .collect()
-        .await
+        .await;
+    let wrong = ended.iter().filter(|outcome| outcome.is_err()).count();
+    assert_eq!(
+        wrong,
+        0,
+        "{wrong} of {} lives did not end well",
+        ended.len()
+    );
+    ended.into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,7 +57,7 @@ async fn a_kill_at_any_call_that_changes_the_disk_loses_nothing() {
     if !strace::is_there() {
         return;
     }
-    let template = Template::new().await;
+    let template = Arc::new(Template::new().await);
     let wanted = count("LEADGATE_CRASH_POINTS", 24);
     let points = chosen(&template, CHANGING, wanted, seed()).await;
     let outcomes = struck(&template, &points, Blow::Kill).await;
@@ -60,7 +76,7 @@ async fn an_error_of_any_call_loses_nothing() {
     if !strace::is_there() {
         return;
     }
-    let template = Template::new().await;
+    let template = Arc::new(Template::new().await);
     let wanted = count("LEADGATE_CRASH_POINTS", 12);
     let seed = seed();
     for (calls, blow) in [
