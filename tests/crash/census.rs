@@ -43,9 +43,12 @@ impl Census {
         for (id, of_id) in answered {
             assert_eq!(of_id.len(), 1, "{id} became {of_id:?}");
             for lead in of_id {
-                let found = leads
-                    .get(lead)
-                    .unwrap_or_else(|| panic!("{id} was answered with {lead}, which is gone"));
+                let Some(found) = leads.get(lead) else {
+                    let is_there = client.has_lead(lead).await;
+                    panic!(
+                        "{id} was answered with {lead}, which is not listed; there at all: {is_there}"
+                    );
+                };
                 self.is_unchanged(id, found);
                 self.read_in_full(id, found, client).await;
             }

@@ -28,13 +28,14 @@ const HARM: [&str; 4] = ["is damaged", "cannot be used", "panicked", "ERROR lead
 
 /// The world of one gate after another.
 pub(crate) struct World {
+    /// Unmounted before the home goes.
+    disk: Option<Disk>,
     pub(crate) home: Home,
     crm: SimulatedCrm,
     acks: Acks,
     load: Load,
     census: Census,
     tally: Tally,
-    disk: Option<Disk>,
     /// Set for every gate.
     environment: Vec<(&'static str, String)>,
     operations: usize,
@@ -177,9 +178,10 @@ impl World {
     }
 
     async fn end(&mut self, way: Way, process: Process) {
-        // What is said after a cut is about the cut.
         let lines = process.log.lines();
         if way == Way::Cut {
+            // A machine without power answers nobody any more. Without this, ext4 may tell a sync that was under way that it succeeded.
+            process.signal(Signal::STOP);
             self.disk.as_mut().expect("a disk").cut();
         }
         process.signal(Signal::KILL);
