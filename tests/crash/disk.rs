@@ -93,15 +93,13 @@ impl Disk {
         self.make_ready();
     }
 
-    /// The whole disk is thrown into read-only, as the kernel does when it finds an error in it.
-    pub(crate) fn remount_read_only(&self) -> bool {
-        let error = self.device().map(|device| {
-            fs::write(
-                format!("/sys/fs/ext4/{device}/trigger_fs_error"),
-                "crash proof",
-            )
-        });
-        error.is_some_and(|written| written.is_ok())
+    /// The kernel finds an error in the file system, and lets nobody write to it any more.
+    pub(crate) fn make_read_only(&self) {
+        let device = self.device().expect("a loop device");
+        let trigger = format!("/sys/fs/ext4/{device}/trigger_fs_error");
+        fs::write(trigger, "crash proof").expect("an error");
+        let refused = File::create(self.mount.join("after"));
+        assert!(refused.is_err(), "the disk can still be written to");
     }
 
     /// Lets it be written to again: unmounts it and mounts it.

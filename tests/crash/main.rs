@@ -16,8 +16,10 @@
 )]
 
 mod census;
+mod clock;
 mod cuts;
 mod disk;
+mod dying_disk;
 mod end;
 mod kills;
 mod points;

@@ -1,5 +1,6 @@
 //! A CRM that misbehaves, a gate that is ended again and again over the same data, visitors and an operator.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use leadgate::simulator::{Body, Calls, Fault, FaultKind, SimulatedCrm};
@@ -75,9 +76,24 @@ impl World {
         }
     }
 
-    /// Every gate from now on has this variable.
-    pub(crate) fn set_environment(&mut self, name: &'static str, value: String) {
-        self.environment.push((name, value));
+    /// Every gate from now on reads its clock through this library.
+    pub(crate) fn set_clock(&mut self, library: &str) {
+        let file = self.home.path("clock");
+        let file = file.to_str().expect("text").to_owned();
+        self.environment = vec![
+            ("LD_PRELOAD", library.to_owned()),
+            ("FAKETIME_TIMESTAMP_FILE", file),
+            ("FAKETIME_NO_CACHE", "1".into()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+        ];
+        self.jump_to(0);
+    }
+
+    /// The clock goes wrong by so many hours, for a gate that runs too.
+    pub(crate) fn jump_to(&self, hours: i32) {
+        let next = self.home.path("clock.next");
+        fs::write(&next, format!("{hours:+}h\n")).expect("written");
+        fs::rename(next, self.home.path("clock")).expect("renamed");
     }
 
     /// One gate from its start to its end.
@@ -93,6 +109,9 @@ impl World {
             process
         } else {
             let gate = self.start().await;
+            if !self.environment.is_empty() {
+                self.jump_to(random.random_range(-1..=1));
+            }
             self.load.send_to(&gate.client);
             self.reach(&moment, &gate).await;
             gate.process
@@ -105,6 +124,16 @@ impl World {
             process.exit_code().await
         );
         self.end(way, process).await;
+    }
+
+    /// Leads are answered by a gate that is killed before it has delivered them: it asks nothing in its first second.
+    pub(crate) async fn leave_undelivered(&mut self, leads: usize) {
+        self.load.allow(leads);
+        let gate = self.start().await;
+        self.load.send_to(&gate.client);
+        reach(self.load.answers(), |_| leads).await;
+        gate.kill_9().await;
+        assert_eq!(self.crm.orders().len(), 0, "they were to be left");
     }
 
     fn spawn(&self) -> Process {
