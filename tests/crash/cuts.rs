@@ -1,5 +1,7 @@
 //! Power cuts at random moments, on one disk again and again, so that what repairs the last cut is cut too.
 
+use rand::Rng;
+
 use crate::end::Way;
 use crate::seed::{count, dice, seed};
 use crate::tally::Tally;
@@ -20,6 +22,10 @@ async fn every_answered_lead_is_in_the_crm_exactly_once_after_power_cuts() {
         };
         let rounds = left.min(OF_ONE_DISK);
         for _ in 0..rounds {
+            // What a killed process left in memory is built upon by the next, which is cut.
+            if random.random_ratio(1, 3) {
+                world.round(Way::Kill, &mut random).await;
+            }
             world.round(Way::Cut, &mut random).await;
         }
         tally.add(world.finish().await);

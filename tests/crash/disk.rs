@@ -66,6 +66,11 @@ impl Disk {
         Some(disk)
     }
 
+    /// Everything on it is there for good.
+    pub(crate) fn sync(&self) {
+        assert!(quietly(Command::new("sync").arg("-f").arg(&self.mount)));
+    }
+
     /// Cuts the power. Nothing can be read or written from now on.
     pub(crate) fn cut(&mut self) {
         // Just written, nowhere but in memory.

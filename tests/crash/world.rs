@@ -116,7 +116,9 @@ impl World {
             self.reach(&moment, &gate).await;
             gate.process
         };
-        self.count(&moment);
+        if self.disk.is_none() || way == Way::Cut {
+            self.count(&moment);
+        }
         let has_stopped = matches!(moment, Moment::Stopping(_) | Moment::Stopped);
         assert!(
             has_stopped || !process.has_ended(),

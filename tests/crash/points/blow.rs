@@ -8,13 +8,15 @@ use crate::crm;
 use crate::home::Home;
 use crate::points::phase::{Phase, visit};
 use crate::points::point::Point;
-use crate::points::template::{LEADS, Template};
+use crate::points::template::{LEADS, Place, Template};
 
 /// What happens at a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Blow {
     /// SIGKILL instead of the call.
     Kill,
+    /// The same, and everything is lost that was not synced by then.
+    Cut,
     /// This error, once.
     Error(&'static str),
     /// This error, from now on.
@@ -32,21 +34,31 @@ pub(crate) enum Outcome {
     GaveUp,
 }
 
-/// Lets a gate live through the phase with this blow at this point, and then another one without.
+/// Lets a gate live through the phase with this blow at this point, and then another one without. `None` where no disk can be mounted to be cut.
 pub(crate) async fn strike(
     template: &Template,
     phase: Phase,
     point: &Point,
     blow: Blow,
-) -> Outcome {
-    let home = template.copy(phase);
+) -> Option<Outcome> {
+    let place = match blow {
+        Blow::Cut => template.copy_to_disk(phase).await?,
+        _ => template.copy(phase).await,
+    };
     let Point { call, path, nth } = point;
     let what = match blow {
-        Blow::Kill => format!("signal=KILL:when={nth}"),
+        Blow::Kill | Blow::Cut => format!("signal=KILL:when={nth}"),
         Blow::Error(error) => format!("error={error}:when={nth}"),
         Blow::Errors(error) => format!("error={error}:when={nth}+"),
     };
-    let file = home.path(path);
+    let Place { mut disk, home } = place;
+    let data = home.path(if disk.is_some() { "disk/data" } else { "data" });
+    // Not `join`, which ends in a slash for the directory itself.
+    let file = if path.is_empty() {
+        data
+    } else {
+        data.join(path)
+    };
     let options = [
         "-P",
         file.to_str().expect("text"),
@@ -65,7 +77,7 @@ pub(crate) async fn strike(
         other => panic!("{at}: ended with {other}\n{}", said()),
     };
     let is_possible = match blow {
-        Blow::Kill => outcome != Outcome::GaveUp,
+        Blow::Kill | Blow::Cut => outcome != Outcome::GaveUp,
         Blow::Error(_) | Blow::Errors(_) => outcome != Outcome::Killed,
     };
     assert!(is_possible, "{at}: {outcome:?}\n{}", said());
@@ -75,8 +87,12 @@ pub(crate) async fn strike(
         is_panic || line.contains("is damaged")
     };
     assert_eq!(said().lines().find(is_harm), None, "{at}:\n{}", said());
+    if let Some(disk) = &mut disk {
+        disk.cut();
+        disk.power_up();
+    }
     recover(template, &home, &at, lived.erased).await;
-    outcome
+    Some(outcome)
 }
 
 /// The next life: everything is there, and everything arrives.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::acks::Acks;
 use crate::client::Wish;
 use crate::crm;
+use crate::disk::Disk;
 use crate::home::{Home, Setup};
 use crate::points::phase::{Phase, visit};
 
@@ -48,25 +49,52 @@ impl Template {
         Self { home, crm }
     }
 
-    /// A home in which this phase can be lived through.
-    pub(crate) fn copy(&self, phase: Phase) -> Home {
+    /// A place in which this phase can be lived through.
+    pub(crate) async fn copy(&self, phase: Phase) -> Place {
         let home = Home::new(&Setup::new(self.crm.url()));
-        if phase == Phase::FirstStart {
-            return home;
+        self.fill(&home, "data", phase);
+        Place { disk: None, home }
+    }
+
+    /// The same on a disk of its own; `None` where that is not possible.
+    pub(crate) async fn copy_to_disk(&self, phase: Phase) -> Option<Place> {
+        let mut setup = Setup::new(self.crm.url());
+        setup.data = "disk/data".into();
+        let home = Home::new(&setup);
+        let disk = Disk::mount(&home)?;
+        self.fill(&home, "disk/data", phase);
+        disk.sync();
+        if phase == Phase::StartAfterKill {
+            // On this disk the index is trusted only after a life on it.
+            home.serve().await.kill_9().await;
         }
-        for name in ["data", "acks"] {
+        let disk = Some(disk);
+        Some(Place { disk, home })
+    }
+
+    fn fill(&self, home: &Home, data: &str, phase: Phase) {
+        if phase == Phase::FirstStart {
+            return;
+        }
+        for (from, to) in [("data", data), ("acks", "acks")] {
             let copied = Command::new("cp")
                 .arg("-a")
-                .arg(self.home.path(name))
-                .arg(home.path(name))
+                .arg(self.home.path(from))
+                .arg(home.path(to))
                 .status();
             assert!(copied.expect("cp").success());
         }
         if phase == Phase::StartAfterCut {
-            on_another_kernel(home.path("data/mark.json"));
+            on_another_kernel(home.path(data).join("mark.json"));
         }
-        home
     }
+}
+
+/// Where a life is lived.
+pub(crate) struct Place {
+    /// Unmounted before the home goes.
+    pub(crate) disk: Option<Disk>,
+    pub(crate) home: Home,
 }
 
 /// As if the machine had been started anew since.
