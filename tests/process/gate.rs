@@ -55,6 +55,36 @@ impl Process {
         }
     }
 
+    /// Stops every thread where it is, as a loss of power does: nothing leaves the process any more. A call of the kernel that is under way goes
+    /// on, but what it says is heard by nobody.
+    ///
+    /// # Panics
+    /// When it does not come to a halt in time.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let deadline = std::time::Instant::now() + PATIENCE;
+        // The stop begins when one thread takes the signal, on a busy machine milliseconds later; then no other one comes back from the kernel.
+        while !self.has_ended() {
+            let states: Vec<char> = self.threads().collect();
+            if states.contains(&'T') && states.iter().all(|state| matches!(state, 'T' | 'D')) {
+                return;
+            }
+            assert!(std::time::Instant::now() < deadline, "it runs on");
+            std::thread::yield_now();
+        }
+    }
+
+    /// The states of its threads, in the letters of `/proc`.
+    fn threads(&self) -> impl Iterator<Item = char> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id()));
+        let stats = tasks.into_iter().flatten().flatten();
+        stats.filter_map(|task| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).ok()?;
+            // Behind the name, which may hold anything.
+            stat.rsplit_once(") ")?.1.chars().next()
+        })
+    }
+
     /// How it ended.
     pub(crate) async fn ended(&self) -> ExitStatus {
         let mut exit = self.exit.clone();
