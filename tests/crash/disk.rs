@@ -26,7 +26,7 @@ if sys.stdin.readline():
 ";
 
 /// What is written to the control files.
-const CONTROL: [u8; 64 << 10] = [7; 64 << 10];
+static CONTROL: [u8; 64 << 10] = [7; 64 << 10];
 
 /// The disk, mounted below a home.
 pub(crate) struct Disk {

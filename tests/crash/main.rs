@@ -10,10 +10,6 @@
     clippy::print_stderr,
     reason = "clippy knows test functions, but not the helpers they share"
 )]
-#![allow(
-    dead_code,
-    reason = "what is shared with tests/process is not used in full"
-)]
 
 mod census;
 mod clock;
@@ -27,19 +23,27 @@ mod seed;
 mod tally;
 mod world;
 
+#[allow(dead_code, reason = "tests/process uses the rest")]
 #[path = "../process/acks.rs"]
 mod acks;
+#[allow(dead_code, reason = "tests/process uses the rest")]
 #[path = "../process/client.rs"]
 mod client;
+#[allow(dead_code, reason = "tests/process uses the rest")]
 #[path = "../process/crm.rs"]
 mod crm;
+#[allow(dead_code, reason = "tests/process uses the rest")]
 #[path = "../process/gate.rs"]
 mod gate;
+#[allow(dead_code, reason = "tests/process uses the rest")]
 #[path = "../process/home.rs"]
 mod home;
+#[allow(dead_code, reason = "tests/process uses the rest")]
 #[path = "../process/load.rs"]
 mod load;
+#[allow(dead_code, reason = "tests/process uses the rest")]
 #[path = "../process/log.rs"]
 mod log;
+#[allow(dead_code, reason = "tests/process uses the rest")]
 #[path = "../process/strace.rs"]
 mod strace;

@@ -1,14 +1,14 @@
 //! A CRM that misbehaves, a gate that is ended again and again over the same data, visitors and an operator.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use leadgate::simulator::{Body, Calls, Fault, FaultKind, SimulatedCrm};
 use rand::Rng;
 use rand::rngs::StdRng;
 use rustix::process::Signal;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::acks::Acks;
 use crate::census::Census;

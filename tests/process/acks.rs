@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Which lead ids each `_id` was ever answered.
@@ -22,11 +22,6 @@ impl Acks {
         let file = File::options().create(true).append(true).open(&path);
         let file = Arc::new(file.expect("a file for the answers"));
         Self { path, file }
-    }
-
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The submission with this `_id` was answered with this lead.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::log::Log;
@@ -62,14 +63,14 @@ impl Process {
     /// When it does not come to a halt in time.
     pub(crate) fn freeze(&self) {
         self.signal(Signal::STOP);
-        let deadline = std::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         // The stop begins when one thread takes the signal, on a busy machine milliseconds later; then no other one comes back from the kernel.
         while !self.has_ended() {
             let states: Vec<char> = self.threads().collect();
             if states.contains(&'T') && states.iter().all(|state| matches!(state, 'T' | 'D')) {
                 return;
             }
-            assert!(std::time::Instant::now() < deadline, "it runs on");
+            assert!(Instant::now() < deadline, "it runs on");
             std::thread::yield_now();
         }
     }
@@ -83,6 +84,18 @@ impl Process {
             // Behind the name, which may hold anything.
             stat.rsplit_once(") ")?.1.chars().next()
         })
+    }
+
+    /// Where each thread is in the kernel, a line each: what is left to tell of a process that hangs.
+    fn whereabouts(&self) -> String {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id()));
+        let tasks = tasks.into_iter().flatten().flatten();
+        let line = |task: std::fs::DirEntry| {
+            let read = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            let (name, waits, call) = (read("comm"), read("wchan"), read("syscall"));
+            format!("{}: {waits} {}\n", name.trim(), call.trim())
+        };
+        tasks.map(line).collect()
     }
 
     /// How it ended.
@@ -109,8 +122,15 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        let is_stuck = std::thread::panicking() && !self.has_ended();
+        let at = if is_stuck {
+            self.whereabouts()
+        } else {
+            String::new()
+        };
         self.signal(Signal::KILL);
         if std::thread::panicking() {
+            eprint!("{at}");
             eprintln!("--- what the process said ---");
             let mut lines = self.log.lines();
             // What the tests themselves ask while they wait.

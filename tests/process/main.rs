@@ -13,17 +13,21 @@
 
 mod acks;
 mod answers_after_fdatasync;
+#[allow(dead_code, reason = "tests/crash uses the rest")]
 mod client;
 mod commands;
 mod crm;
 mod disk_errors;
 mod disk_full;
+#[allow(dead_code, reason = "tests/crash uses the rest")]
 mod gate;
 mod home;
 mod kill_between_steps;
+#[allow(dead_code, reason = "tests/crash uses the rest")]
 mod load;
 mod log;
 mod misconfigured;
 mod shutdown;
+#[allow(dead_code, reason = "tests/crash uses the rest")]
 mod strace;
 mod wire;

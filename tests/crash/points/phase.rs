@@ -54,19 +54,16 @@ impl Phase {
     }
 
     /// Lets a gate live through this phase, traced with these options, and then end by SIGTERM unless it has ended before. What it answers is
-    /// noted. Returns the process, ended, and the lead whose erasure was answered.
+    /// noted.
     pub(crate) async fn live(self, home: &Home, options: &[&str]) -> Lived {
         let acks = Acks::new(home.path("acks"));
         if self.is_start() {
-            let (process, is_ready) = match Gate::ready(strace::serve(home, options)).await {
-                Ok(gate) => (gate.process, true),
-                Err(process) => (process, false),
-            };
+            let started = Gate::ready(strace::serve(home, options)).await;
+            let process = started.map_or_else(|process| process, |gate| gate.process);
             process.signal(Signal::TERM);
             process.ended().await;
             return Lived {
                 process,
-                is_ready,
                 erased: None,
             };
         }
@@ -86,7 +83,6 @@ impl Phase {
         tracer.ended().await;
         Lived {
             process: gate.process,
-            is_ready: true,
             erased,
         }
     }
@@ -95,8 +91,6 @@ impl Phase {
 /// A life that is over.
 pub(crate) struct Lived {
     pub(crate) process: Process,
-    /// It listened.
-    pub(crate) is_ready: bool,
     /// The lead whose erasure was answered with 200.
     pub(crate) erased: Option<String>,
 }
