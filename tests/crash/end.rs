@@ -35,7 +35,7 @@ impl Moment {
     /// Any.
     pub(crate) fn any(random: &mut StdRng, allowed: usize) -> Self {
         let mut up_to = |ms: u64| Duration::from_micros(random.random_range(0..ms * 1000));
-        let (start, erasing, stopping) = (up_to(250), up_to(120), up_to(60));
+        let (start, erasing, stopping) = (up_to(250), up_to(500), up_to(60));
         match random.random_range(0..20) {
             0..5 => Self::After(start),
             5..10 => Self::Answers(random.random_range(1..=allowed)),
