@@ -89,9 +89,9 @@ async fn an_error_of_any_call_loses_nothing() {
     let template = Arc::new(Template::new().await);
     let wanted = count("LEADGATE_CRASH_POINTS", 12);
     let seed = seed();
-    for (calls, blow) in [
-        (ALL, Blow::Error("EIO")),
-        (CHANGING, Blow::Errors("ENOSPC")),
+    for (what, calls, blow) in [
+        ("EIO at a call", ALL, Blow::Error("EIO")),
+        ("ENOSPC from a call on", CHANGING, Blow::Errors("ENOSPC")),
     ] {
         let points = chosen(&template, calls, wanted, seed).await;
         let outcomes = struck(&template, &points, blow).await;
@@ -100,7 +100,7 @@ async fn an_error_of_any_call_loses_nothing() {
             of(&outcomes, Outcome::WentOn),
             of(&outcomes, Outcome::GaveUp)
         );
-        tally::print_points(&format!("{blow:?} at a call"), &points, outcomes.len());
+        tally::print_points(what, &points, outcomes.len());
     }
 }
 
