@@ -29,7 +29,7 @@ pub(super) fn bring_up(
     truth: Truth,
     mark: &MarkFile,
 ) -> Result<Ready, OpenError> {
-    if directories.index.exists() {
+    if is_there(&directories.index)? {
         match catch_unwind(AssertUnwindSafe(|| open_old(directories, truth))) {
             Ok(Ok(Some(ready))) => return settle_trust(directories, ready, mark),
             Ok(Ok(None)) => tracing::warn!("the index does not fit the journal; it is built anew"),
@@ -61,12 +61,17 @@ fn settle_trust(
 
 /// Throws the index away.
 pub(super) fn remove_index(directories: &Directories) -> Result<(), OpenError> {
-    if directories.index.exists() {
+    if is_there(&directories.index)? {
         tracing::info!("the index is built anew from the snapshot and the journal");
         fs::remove_dir_all(&directories.index).map_err(at(&directories.index))?;
         journal::sync_directory(&directories.root).map_err(at(&directories.root))?;
     }
     Ok(())
+}
+
+/// A disk that cannot tell ends the start: an index that is there and not to be trusted must not be overlooked.
+fn is_there(index: &Path) -> Result<bool, OpenError> {
+    index.try_exists().map_err(at(index))
 }
 
 /// `None` when it is behind the oldest group of the journal, or was never complete. An index that can be trusted and is ahead of the journal has

@@ -48,6 +48,21 @@ pub(super) struct Room {
     pub(super) snapshotting: tokio::sync::Mutex<()>,
     /// Held open for as long as the store is: the lock goes with the file.
     _lock: File,
+    /// After every other one: fields go in this order.
+    _last: LastHandle,
+}
+
+/// The last handle of sled. When it goes, sled syncs once more and panics if the disk refuses; everything that counts is synced or said to be
+/// not by then, so that panic must not decide how the process ends.
+struct LastHandle(Option<Index>);
+
+impl Drop for LastHandle {
+    fn drop(&mut self) {
+        let last = self.0.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(last))).is_err() {
+            tracing::error!("the disk refused sled's last sync, which nothing depends on");
+        }
+    }
 }
 
 impl Store {
@@ -99,6 +114,7 @@ impl Store {
         ];
         Ok(Self(Arc::new(Room {
             commands,
+            _last: LastHandle(Some(index.clone())),
             index,
             outbox,
             failures,

@@ -78,15 +78,6 @@ pub enum OpenError {
 #[error(transparent)]
 pub struct SnapshotErrorText(#[from] SnapshotError);
 
-impl From<io::Error> for OpenError {
-    fn from(source: io::Error) -> Self {
-        Self::Directory {
-            path: PathBuf::new(),
-            source,
-        }
-    }
-}
-
 /// The parts of a data directory.
 #[derive(Clone, Debug)]
 pub(super) struct Directories {
