@@ -7,8 +7,10 @@ use std::sync::mpsc::SyncSender;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::clock::Clock;
 use crate::delivery::{Cause, Delivery, DeliveryId};
 use crate::lead::LeadId;
+use crate::metrics;
 use crate::store::applier::Group;
 use crate::store::decide::{self, Decision, Verdict};
 use crate::store::disk::Disk;
@@ -64,6 +66,8 @@ pub(super) struct Committer {
     /// The sequence of the last group on the disk; readers wait until it is applied, so that they see what has been answered.
     pub(super) committed: Arc<AtomicU64>,
     pub(super) failure: watch::Sender<Option<Arc<StoreError>>>,
+    pub(super) clock: Clock,
+    pub(super) meter: metrics::Journal,
 }
 
 /// Whether the disk has room for the leads of a group.
@@ -197,6 +201,7 @@ impl Committer {
         }
         let mut payload = Vec::with_capacity(1024 * records.len());
         encode_payload(&records, &mut payload);
+        let began = self.clock.monotonic();
         let sequence = match self.journal.append(&payload) {
             Ok(sequence) => sequence,
             Err(AppendError::TakenBack(error)) => {
@@ -206,6 +211,8 @@ impl Committer {
             }
             Err(AppendError::Broken(error)) => return self.broken(answers, error),
         };
+        let took = self.clock.monotonic().saturating_duration_since(began);
+        self.meter.wrote(answers.len(), took);
         let records: Arc<[Record]> = records.into();
         self.overlay.add(&records, sequence);
         self.committed.store(sequence, Ordering::Release);

@@ -14,6 +14,7 @@
 //! journal after it**; `start` brings sled up to it, or builds it anew when anything can have been lost under it.
 
 mod applier;
+mod backups;
 mod bring_up;
 mod committer;
 mod decide;
@@ -26,6 +27,7 @@ mod frame;
 mod index;
 mod journal;
 mod mark;
+mod measure;
 mod outbox;
 mod overlay;
 mod prepare;
@@ -50,6 +52,7 @@ use crate::delivery::{
 };
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
+pub use backups::{Backup, Backups};
 pub use deed::{Deed, DeedKind, Signature};
 pub use failures::FailedDelivery;
 pub use filter::{Filter, Page, Selection};

@@ -9,6 +9,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::clock::Clock;
+use crate::metrics;
 use crate::store::applier::Applier;
 use crate::store::committer::{Command, Committer, Reply};
 use crate::store::disk::Disk;
@@ -37,6 +39,7 @@ pub(super) struct Room {
     pub(super) index: Index,
     pub(super) outbox: Arc<Mutex<Outbox>>,
     pub(super) failures: Failures,
+    pub(super) meter: metrics::Journal,
     pub(super) disk: Disk,
     committed: Arc<AtomicU64>,
     pub(super) applied: watch::Receiver<u64>,
@@ -67,6 +70,7 @@ impl Store {
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
         let (overlay, failures) = (Arc::new(Overlay::default()), Failures::default());
         let disk = Disk::of(settings);
+        let meter = metrics::Journal::default();
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let committed = Arc::new(AtomicU64::new(last_sequence));
@@ -81,6 +85,8 @@ impl Store {
             applier: groups,
             committed: Arc::clone(&committed),
             failure: failure.clone(),
+            clock: Clock::system(),
+            meter: meter.clone(),
         };
         let applier = Applier {
             writer,
@@ -102,6 +108,7 @@ impl Store {
             index,
             outbox,
             failures,
+            meter,
             disk,
             committed,
             applied: applied_seen,

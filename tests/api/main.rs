@@ -14,6 +14,7 @@ mod delivery;
 mod failures;
 mod fault_matrix;
 mod idempotency;
+mod metrics;
 mod order_status;
 mod outage;
 mod preview;

@@ -5,7 +5,7 @@
 //! [`Store`](crate::store::Store), [`LiveDestinations`](crate::destination::LiveDestinations), [`Alerts`](crate::alerts::Alerts),
 //! [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
 //! [`RefusedOrigins`](crate::http::refused_origins::RefusedOrigins), `ArcSwap<Forms>` (what [`LiveForms`](crate::intake::LiveForms) points to),
-//! [`Server`](crate::http::settings::Server) and [`Access`].
+//! [`Server`](crate::http::settings::Server), [`Gauged`](crate::http::metrics::Gauged) and [`Access`].
 
 mod answers;
 mod api;
@@ -30,6 +30,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{Route, guard, web};
 
 pub use auth::{Access, Operator};
+
+use crate::http::metrics;
 
 use reason::Reason;
 
@@ -119,7 +121,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .default_service(web::to(nothing_here))
         .wrap(from_fn(answers::refuse_as_page));
+    // Not below /admin, and yet for those whom the admin lets in.
+    let metrics = web::resource("/metrics")
+        .route(read().to(metrics::behind_the_token))
+        .wrap(from_fn(answers::refuse_as_json));
     config
+        .service(metrics)
         .service(web::resource("/admin").route(web::to(pages::list::with_slash)))
         .service(pages.service(people));
 }
