@@ -2,6 +2,7 @@
 
 mod collector;
 mod crew;
+mod upkeep;
 mod wanted;
 
 use std::net::{SocketAddr, TcpListener};
@@ -34,9 +35,6 @@ use wanted::{Wanted, orphan};
 
 /// How often addresses that the inbound limiter need not remember are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
-
-/// How often the store's upkeep looks whether there is something to do.
-const UPKEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// Adds routes to those of the gate.
 pub type ExtraRoutes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
@@ -137,7 +135,11 @@ impl App {
             tokio::spawn(checking),
             tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
-            tokio::spawn(upkeep(store.clone(), clock.clone(), Arc::clone(&wanted))),
+            tokio::spawn(upkeep::run(
+                store.clone(),
+                clock.clone(),
+                Arc::clone(&wanted),
+            )),
         ];
         Ok(Self {
             address,
@@ -302,29 +304,5 @@ async fn forget(limiter: Arc<Limiter>, clock: Clock) {
     loop {
         clock.sleep(FORGET_EVERY).await;
         limiter.forget_idle();
-    }
-}
-
-async fn upkeep(store: Store, clock: Clock, wanted: Arc<ArcSwap<Wanted>>) {
-    let mut snapshot_at = None;
-    loop {
-        clock.sleep(UPKEEP_EVERY).await;
-        if let Err(error) = orphan(&store, &wanted).await {
-            tracing::error!(%error, "deliveries without a destination could not be looked for");
-        }
-        match store.upkeep(clock.now(), snapshot_at).await {
-            Ok(done) => {
-                if done.snapshot {
-                    snapshot_at = Some(clock.now());
-                }
-                tracing::debug!(
-                    snapshot = done.snapshot,
-                    keys_forgotten = done.keys_forgotten,
-                    "upkeep done"
-                );
-            }
-            Err(StoreError::Stopped) => return,
-            Err(error) => tracing::error!(%error, "upkeep failed; it is tried again in an hour"),
-        }
     }
 }

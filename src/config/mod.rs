@@ -31,6 +31,8 @@ pub struct Config {
     pub server: Server,
     /// `[store]`.
     pub store: store::Settings,
+    /// `[store.keep]`.
+    pub keep: store::Keep,
     /// `[admin]`.
     pub admin: Admin,
     /// `[limits]`.
@@ -101,6 +103,7 @@ fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
     let mut root = reading.root(document);
     let server = server::server(root.block("server"));
     let store = server::store(root.block("store"), reading.directory());
+    let keep = server::keep(root.block("store"));
     let admin = admin::admin(root.block("admin"));
     let limits = server::limits(root.block("limits"));
     let destinations = destinations::read(&mut root);
@@ -111,6 +114,7 @@ fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
     Some(Config {
         server: server?,
         store,
+        keep,
         admin,
         limits,
         alerts,

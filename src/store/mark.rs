@@ -82,12 +82,14 @@ impl MarkFile {
         self.sync()
     }
 
-    /// Has the next start build the index anew.
-    pub(super) fn distrust_index(&self) -> io::Result<()> {
-        if self.path.exists() {
+    /// Has the next start build the index anew. Tells whether it would not have done so anyway.
+    pub(super) fn distrust_index(&self) -> io::Result<bool> {
+        let was_trusted = self.path.exists();
+        if was_trusted {
             fs::rename(&self.path, &self.distrusted)?;
         }
-        self.sync()
+        self.sync()?;
+        Ok(was_trusted)
     }
 
     /// The index is complete and belongs to the mark that was written at this start.

@@ -17,6 +17,7 @@ use crate::store::disk::Disk;
 use crate::store::failures::Failures;
 use crate::store::index::Index;
 use crate::store::journal::Journal;
+use crate::store::live::LiveIndex;
 use crate::store::mark::{Mark, MarkFile};
 use crate::store::outbox::Outbox;
 use crate::store::overlay::Overlay;
@@ -36,7 +37,7 @@ pub struct Store(pub(super) Arc<Room>);
 /// What is behind the door.
 pub(super) struct Room {
     pub(super) commands: mpsc::Sender<Command>,
-    pub(super) index: Index,
+    index: LiveIndex,
     pub(super) outbox: Arc<Mutex<Outbox>>,
     pub(super) failures: Failures,
     pub(super) meter: metrics::Journal,
@@ -49,6 +50,8 @@ pub(super) struct Room {
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held while a snapshot is made: each deletes what it makes superfluous, so two at once would delete each other's.
     pub(super) snapshotting: tokio::sync::Mutex<()>,
+    /// Held during an erasure or a purge: each ends with a renewal of the index, and with the word that it can be trusted.
+    pub(super) renewing: tokio::sync::Mutex<()>,
     /// Held open for as long as the store is: the lock goes with the file.
     _lock: File,
 }
@@ -64,7 +67,7 @@ impl Store {
             mark,
             ..
         } = started;
-        let index = writer.index().clone();
+        let index = LiveIndex::new(writer.index().clone());
         let outbox = Arc::new(Mutex::new(started.outbox));
         let journal =
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
@@ -90,6 +93,7 @@ impl Store {
         };
         let applier = Applier {
             writer,
+            index: index.clone(),
             overlay,
             outbox: Arc::clone(&outbox),
             failures: failures.clone(),
@@ -117,6 +121,7 @@ impl Store {
             mark,
             threads: Mutex::new(threads),
             snapshotting: tokio::sync::Mutex::new(()),
+            renewing: tokio::sync::Mutex::new(()),
             _lock: started.lock,
         })))
     }
@@ -149,7 +154,7 @@ impl Store {
                 tracing::error!(%error, "the store had failed; the next start looks at everything");
                 return Err(StoreError::Stopped);
             }
-            room.index.sync()?;
+            room.index().sync()?;
             let sequence = *room.applied.borrow();
             let distrusted = room.mark.read().is_some_and(|mark| mark.distrusted);
             let mark = Mark {
@@ -200,6 +205,18 @@ impl Store {
 
     pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
         self.0.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Room {
+    /// The index in use.
+    pub(super) fn index(&self) -> Arc<Index> {
+        self.index.now()
+    }
+
+    /// The outbox, locked.
+    pub(super) fn outbox_now(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
