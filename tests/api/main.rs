@@ -11,6 +11,7 @@ mod bad_input;
 mod baskets;
 mod cors;
 mod delivery;
+mod erasures;
 mod failures;
 mod fault_matrix;
 mod idempotency;

@@ -1,8 +1,12 @@
 //! What Prometheus collects: that it tells what happened, to whom it may, and nothing of a person.
 
+use std::collections::BTreeSet;
+
+use leadgate::simulator::{Fault, FaultKind};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use serde_json::json;
+use saphyr::LoadableYamlNode;
+use serde_json::{Value, json};
 
 use crate::support::{Setup, TestApp};
 
@@ -136,6 +140,34 @@ async fn an_address_of_their_own_tells_the_metrics_to_everybody_and_nothing_else
 }
 
 #[tokio::test]
+async fn a_disk_that_is_nearly_full_fails_the_health_check_and_is_told_while_everything_else_goes_on()
+ {
+    let setup = Setup {
+        store: "min_free = \"1000000 GiB\"".to_owned(),
+        ..Setup::default()
+    };
+    let app = TestApp::with(setup).await;
+    for (path, status) in [("/healthz", 503), ("/readyz", 200)] {
+        assert_eq!(
+            app.send(app.request(Method::GET, path)).await.status,
+            status,
+            "{path}"
+        );
+    }
+    let refused = app
+        .post_json("callback", json!({ "phone": "+79123456789" }))
+        .await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (503, "unavailable")
+    );
+    assert_eq!(series(&app, "leadgate_store_accepts").await, Some(0.0));
+    let (free, reserve) = ("leadgate_disk_free_bytes", "leadgate_disk_reserve_bytes");
+    assert!(series(&app, free).await < series(&app, reserve).await);
+    until_series(&app, "leadgate_refused_total{code=\"unavailable\"}", 1.0).await;
+}
+
+#[tokio::test]
 async fn no_metric_tells_of_a_person() {
     let app = TestApp::start().await;
     let lead =
@@ -145,5 +177,121 @@ async fn no_metric_tells_of_a_person() {
     let text = app.admin(Method::GET, "/metrics", None).await.body;
     for personal in ["79123456789", "ivan@", "Петров", &id] {
         assert!(!text.contains(personal), "{personal}");
+    }
+}
+
+/// A file of `packaging/`.
+fn packaged(path: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("packaging")
+        .join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every name of a metric of ours, or of the process, in an expression.
+fn names_in(expression: &str, names: &mut BTreeSet<String>) {
+    let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let ours = words.filter(|word| word.starts_with("leadgate_") || word.starts_with("process_"));
+    names.extend(ours.map(str::to_owned));
+}
+
+/// The values under these keys, however deep.
+fn values_under<'a>(value: &'a Value, keys: &[&str], found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                found.extend(value.as_str().filter(|_| keys.contains(&key.as_str())));
+                values_under(value, keys, found);
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| values_under(item, keys, found)),
+        _ => {}
+    }
+}
+
+/// A gate to which everything has happened that is counted.
+async fn eventful() -> TestApp {
+    let app = TestApp::start().await;
+    let id = app.lead("+79123456789").await;
+    app.until_state(&id, "delivered").await;
+    app.post_json(
+        "callback",
+        json!({ "phone": "+79123456780", "_gotcha": "x" }),
+    )
+    .await;
+    app.post_json("nobody", json!({ "phone": "+79123456789" }))
+        .await;
+    let text = "Order is not loaded".to_owned();
+    app.crm
+        .fault(Fault::new(FaultKind::SuccessFalse200 { text }).on("orders/create"));
+    let failed = app.lead("+79123456781").await;
+    app.until_state(&failed, "failed").await;
+    app
+}
+
+#[tokio::test]
+async fn the_dashboard_and_the_alert_rules_ask_only_for_what_a_running_gate_tells() {
+    let app = eventful().await;
+    let text = app.admin(Method::GET, "/metrics", None).await.body;
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let told: BTreeSet<&str> = samples
+        .filter_map(|line| line.split(['{', ' ']).next())
+        .collect();
+
+    let mut names = BTreeSet::new();
+    let dashboard: Value = serde_json::from_str(&packaged("grafana/leadgate.json")).expect("JSON");
+    let mut expressions = Vec::new();
+    values_under(&dashboard, &["expr", "query"], &mut expressions);
+    assert!(expressions.len() > 20, "{expressions:?}");
+    expressions
+        .iter()
+        .for_each(|expression| names_in(expression, &mut names));
+    let rules = rules();
+    rules
+        .iter()
+        .for_each(|rule| names_in(&rule.expression, &mut names));
+    assert!(names.len() > 20, "{names:?}");
+    let unknown: Vec<_> = names
+        .iter()
+        .filter(|name| !told.contains(name.as_str()))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?} in\n{text}");
+}
+
+struct Rule {
+    alert: String,
+    expression: String,
+    runbook: String,
+}
+
+fn rules() -> Vec<Rule> {
+    let text = packaged("prometheus/leadgate.rules.yml");
+    let documents = saphyr::Yaml::load_from_str(&text).expect("YAML");
+    let rules = documents[0]["groups"][0]["rules"].as_vec().expect("rules");
+    let text = |value: &saphyr::Yaml<'_>| value.as_str().expect("text").to_owned();
+    let rule = |rule: &saphyr::Yaml<'_>| Rule {
+        alert: text(&rule["alert"]),
+        expression: text(&rule["expr"]),
+        runbook: text(&rule["annotations"]["runbook"]),
+    };
+    rules.iter().map(rule).collect()
+}
+
+#[test]
+fn every_alert_says_what_to_do_under_a_heading_of_the_page_on_running_it() {
+    let page = packaged("README.md");
+    let slug = |heading: &str| heading.trim().to_lowercase().replace(' ', "-");
+    let headings: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .map(slug)
+        .collect();
+    for Rule { alert, runbook, .. } in rules() {
+        assert!(
+            headings.contains(&runbook),
+            "{alert}: no heading for {runbook} in {headings:?}"
+        );
     }
 }

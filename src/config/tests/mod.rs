@@ -262,7 +262,7 @@ fn what_is_written_is_what_is_kept() {
 fn leads_are_kept_for_a_day_at_least_or_for_ever_and_those_nobody_looked_after_with_a_warning() {
     let keep = |text: &str| format!("{SHOP}\n[store.keep]\n{text}");
     let kept = parse(&keep("delivered = \"2d\"\ndiscarded = \"forever\"")).expect("a good config");
-    let days = |days| Some(std::time::Duration::from_secs(days * 86_400));
+    let days = |days: u64| Some(std::time::Duration::from_secs(days * 86_400));
     assert_eq!((kept.keep.delivered, kept.keep.discarded), (days(2), None));
     let usual = parse(SHOP).expect("a good config").keep;
     assert_eq!((usual.delivered, usual.discarded), (days(365), days(90)));

@@ -70,6 +70,8 @@ const API: &[Row] = &[
     Row::get("/leads/{id}", || read().to(api::leads::one)),
     Row::get("/leads/{id}/preview", || read().to(api::preview::show)),
     Row::post("/leads/{id}/{action}", || web::post().to(api::orders::one)),
+    Row::post("/persons/erase", || web::post().to(api::erasures::erase)),
+    Row::get("/erasures", || read().to(api::erasures::list)),
     Row::get("/destinations", || read().to(api::destinations::list)),
     Row::get("/forms", || read().to(api::forms::list)),
     Row::get("/failures", || read().to(api::failures::list)),
@@ -91,6 +93,13 @@ const PAGES: &[Row] = &[
     }),
     Row::get("/resend/confirm", || read().to(pages::resend::confirm)),
     Row::post("/resend", || web::post().to(pages::resend::perform)),
+    Row::get("/erasures", || read().to(pages::erasures::show)),
+    Row::post("/erasures/confirm", || {
+        web::post().to(pages::erasures::confirm)
+    }),
+    Row::post("/erasures/erase", || {
+        web::post().to(pages::erasures::perform)
+    }),
     Row::get("/alerts", || read().to(pages::alerts::show)),
     Row::post("/alerts/test", || web::post().to(pages::alerts::test)),
     Row::post("/logout", || web::post().to(pages::login::log_out)),

@@ -202,6 +202,11 @@ impl TestApp {
         )
     }
 
+    /// Where everything of the gate is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.directory.path()
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.app.address())
     }
