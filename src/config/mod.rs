@@ -102,8 +102,7 @@ impl Config {
 fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
     let mut root = reading.root(document);
     let server = server::server(root.block("server"));
-    let store = server::store(root.block("store"), reading.directory());
-    let keep = server::keep(root.block("store"));
+    let (store, keep) = server::store(root.block("store"), reading.directory());
     let admin = admin::admin(root.block("admin"));
     let limits = server::limits(root.block("limits"));
     let destinations = destinations::read(&mut root);

@@ -123,23 +123,20 @@ const fn per_minute(count: u32) -> Rate {
     }
 }
 
-/// Reads `[store]`; its path starts from the directory of the config file.
-pub(crate) fn store(mut block: Block<'_>, directory: &Path) -> store::Settings {
+/// Reads `[store]` and `[store.keep]`; the path starts from the directory of the config file.
+pub(crate) fn store(mut block: Block<'_>, directory: &Path) -> (store::Settings, Keep) {
     block.optional("kind", values::word(&[("sled", ())]));
     let path = block.value_or("path", "data".to_owned(), values::text);
     let settings = store::Settings {
         path: directory.join(path.strip_prefix("./").unwrap_or(&path)),
         min_free: block.value_or("min_free", MIN_FREE, values::size),
     };
-    // Read by `keep`: who only works on the files does not need it.
-    block.value("keep");
+    let keep = keep(block.block("keep"));
     block.finish();
-    settings
+    (settings, keep)
 }
 
-/// Reads `[store.keep]`.
-pub(crate) fn keep(mut store: Block<'_>) -> Keep {
-    let mut block = store.block("keep");
+fn keep(mut block: Block<'_>) -> Keep {
     let keep = Keep {
         delivered: block.value_or("delivered", KEEP_DELIVERED, values::keeping_time),
         discarded: block.value_or("discarded", KEEP_DISCARDED, values::keeping_time),

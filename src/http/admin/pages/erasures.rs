@@ -34,16 +34,14 @@ pub(crate) async fn show(
     let title = screen.pick("Стереть данные человека", "Erase a person");
     let content = html! {
         h1 { (title) }
-        section.card.narrow {
+        form.card.narrow.login method="post" action={ (PAGE) "/confirm" } {
             p { (screen.pick(
                 "Все заявки с этим телефоном или e-mail. Сначала будет показано, что найдено.",
                 "All leads with this phone or e-mail. What is found is shown first.",
             )) }
-            form method="post" action={ (PAGE) "/confirm" } {
-                label { (screen.pick("Телефон", "Phone")) input name="phone" type="tel" autocomplete="off"; }
-                label { "E-mail" input name="email" type="email" autocomplete="off"; }
-                button.primary { (screen.pick("Найти", "Find")) }
-            }
+            label { (screen.pick("Телефон", "Phone")) input name="phone" type="tel" autocomplete="off"; }
+            label { "E-mail" input name="email" type="email" autocomplete="off"; }
+            button.primary { (screen.pick("Найти", "Find")) }
         }
         @for erasure in erasures.iter().rev().take(MOST) { (receipt(&screen, erasure)) }
     };
@@ -125,7 +123,7 @@ fn receipt(screen: &Screen, erasure: &Erasure) -> Markup {
             p { (summary(erasure, language)) }
             @if let Some(by) = &erasure.by { p.muted { (screen.pick("Стёр(ла): ", "By: ")) (by) } }
             @if erasure.waits_for_start {
-                p.warning { (screen.pick(
+                p.notice.bad { (screen.pick(
                     "На диске не хватило места для нового индекса: старые страницы исчезнут при следующем запуске leadgate. Перезапустите его.",
                     "The disk had no room for a new index: its old pages go at the next start of leadgate. Restart it.",
                 )) }
