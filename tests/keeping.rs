@@ -237,7 +237,7 @@ async fn an_erased_person_is_in_no_file_at_once_and_everybody_else_is_as_before(
     );
     assert_eq!(erased.by.as_deref(), Some("anna"));
     assert_eq!(erased.in_crms[0].order_number.as_deref(), Some("17A"));
-    assert!(!erased.waits_for_start);
+    assert!(!erased.waits_for_room);
     assert_in_no_file(directory.path(), &UNMISTAKABLE);
     assert_in_no_file(directory.path(), &["9990000000"]);
     assert!(list(&store, Some("zebulon")).await.is_empty());
@@ -425,6 +425,29 @@ async fn the_disk_has_its_space_back_after_a_purge() {
     let after = bytes(directory.path());
     println!("3000 leads purged: {before} bytes before, {after} after");
     assert!(after * 3 < before, "{before} bytes before, {after} after");
+}
+
+#[tokio::test]
+async fn an_erasure_without_room_for_a_second_index_says_so_and_is_finished_when_there_is() {
+    let directory = tempfile::tempdir().expect("directory");
+    let store = open(directory.path());
+    accept(&store, zebulon(1), None).await;
+    // Nothing can be built where a file stands.
+    let in_the_way = directory.path().join("sled.renewed");
+    std::fs::write(&in_the_way, b"a file").expect("written");
+    let erased = store.erase_person(&phone(), now()).await.expect("erased");
+    assert!(erased.expect("somebody").waits_for_room);
+    assert!(
+        list(&store, Some("zebulon")).await.is_empty(),
+        "hidden at once"
+    );
+    store.upkeep(now(), Some(now())).await.expect("looked");
+    assert!(store.erasures().await.expect("read")[0].waits_for_room);
+
+    std::fs::remove_file(&in_the_way).expect("removed");
+    store.upkeep(now(), Some(now())).await.expect("finished");
+    assert!(!store.erasures().await.expect("read")[0].waits_for_room);
+    assert_in_no_file(directory.path(), &UNMISTAKABLE);
 }
 
 #[tokio::test]

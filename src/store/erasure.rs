@@ -77,8 +77,9 @@ pub struct Erasure {
     pub in_crms: Vec<InCrm>,
     /// What was written anew without the person, or deleted, by its name in the data directory.
     pub rewritten: Vec<String>,
-    /// The old index still holds the person until the next start, because the disk had no room for a second one.
-    pub waits_for_start: bool,
+    /// The old index still holds the person, because the disk had no room for a second one: it is renewed by the next upkeep that finds room, or by
+    /// the next start.
+    pub waits_for_room: bool,
     /// Backups made before: they hold the person until they are deleted.
     pub backups: Vec<Backup>,
 }
@@ -187,8 +188,8 @@ impl Store {
         });
         // All are done: nothing but a purge takes leads away, and that waits for its turn.
         let _verdicts: Vec<Verdict> = try_join_all(orders).await?;
-        erasure.waits_for_start = self.leave_no_trace().await?;
-        if !erasure.waits_for_start {
+        erasure.waits_for_room = self.leave_no_trace().await?;
+        if !erasure.waits_for_room {
             erasure.rewritten.push("sled".to_owned());
         }
         let told = erasure.clone();
@@ -213,7 +214,7 @@ impl Store {
             attempts: 0,
             in_crms: Vec::new(),
             rewritten: ["journal", "snapshots"].map(str::to_owned).to_vec(),
-            waits_for_start: false,
+            waits_for_room: false,
             backups: backups.await?,
         };
         for lead in leads {
@@ -225,7 +226,18 @@ impl Store {
         Ok(erasure)
     }
 
-    /// After leads were taken out: a snapshot without them, nothing of before, a new index. Tells whether the index must wait for the next start. The
+    /// Renews an index that still holds somebody who was taken out: the disk had no room, or the process died in between. Tells whether it had to.
+    pub(super) async fn finish_erasures(&self) -> Result<bool, StoreError> {
+        let _turn = self.0.renewing.lock().await;
+        let waits = self.read(|room| Ok(room.mark.read().is_some_and(|mark| mark.distrusted)));
+        if !waits.await? {
+            return Ok(false);
+        }
+        self.leave_no_trace().await?;
+        Ok(true)
+    }
+
+    /// After leads were taken out: a snapshot without them, nothing of before, a new index. Tells whether the index must wait for room. The
     /// mark says beforehand that the index is not to be trusted; it is again when there is a new one.
     pub(super) async fn leave_no_trace(&self) -> Result<bool, StoreError> {
         let snapshot = self.snapshot_here().await?;
@@ -233,13 +245,16 @@ impl Store {
             .await?;
         match self.renew_index(snapshot).await {
             Ok(()) => {
-                self.read(|room| room.mark.trust_index().map_err(journal_error))
-                    .await?;
+                self.read(|room| {
+                    room.mark.trust_index().map_err(journal_error)?;
+                    note_room(&room.directories.root).map_err(journal_error)
+                })
+                .await?;
                 Ok(false)
             }
             Err(StoreError::Stopped) => Err(StoreError::Stopped),
             Err(error) => {
-                tracing::warn!(%error, "the index cannot be renewed now; the next start builds it anew, and until then its old pages stay");
+                tracing::warn!(%error, "the index cannot be renewed now, so its old pages stay; it is tried again in an hour, and the next start builds it anew");
                 Ok(true)
             }
         }
@@ -273,6 +288,17 @@ fn read(directory: &Path) -> io::Result<Vec<Erasure>> {
     }
 }
 
+/// There was room at last: nobody waits any more.
+fn note_room(directory: &Path) -> io::Result<()> {
+    let mut all = read(directory).unwrap_or_default();
+    if !all.iter().any(|erasure| erasure.waits_for_room) {
+        return Ok(());
+    }
+    all.iter_mut()
+        .for_each(|erasure| erasure.waits_for_room = false);
+    write(directory, &all)
+}
+
 fn add(directory: &Path, erasure: Erasure) -> io::Result<()> {
     let path = directory.join(FILE);
     let mut all = read(directory).unwrap_or_else(|error| {
@@ -282,9 +308,14 @@ fn add(directory: &Path, erasure: Erasure) -> io::Result<()> {
     });
     all.push(erasure);
     all.drain(..all.len().saturating_sub(MOST));
+    write(directory, &all)
+}
+
+fn write(directory: &Path, all: &[Erasure]) -> io::Result<()> {
+    let path = directory.join(FILE);
     let partial = path.with_extension("partial");
     let mut file = File::create(&partial)?;
-    file.write_all(&serde_json::to_vec(&all)?)?;
+    file.write_all(&serde_json::to_vec(all)?)?;
     file.sync_all()?;
     fs::rename(&partial, &path)?;
     sync_directory(directory)

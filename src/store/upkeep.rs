@@ -31,7 +31,10 @@ impl Store {
         now: Timestamp,
         snapshot_at: Option<Timestamp>,
     ) -> Result<Upkeep, StoreError> {
-        let mut done = Upkeep::default();
+        let mut done = Upkeep {
+            snapshot: self.finish_erasures().await?,
+            ..Upkeep::default()
+        };
         let old = self.read(move |room| old_keys(&room.index(), now)).await?;
         for keys in old.chunks(GROUP) {
             let keys = keys.to_vec();
@@ -43,7 +46,7 @@ impl Store {
             .read(|room| journal::size(&room.directories.journal).map_err(journal_error))
             .await?;
         let stale = snapshot_at.is_none_or(|at| now.duration_since(at) >= SNAPSHOT_EVERY);
-        if size > LONGEST_JOURNAL || (stale && size > 0) {
+        if !done.snapshot && (size > LONGEST_JOURNAL || (stale && size > 0)) {
             self.snapshot().await?;
             done.snapshot = true;
         }

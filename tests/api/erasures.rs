@@ -86,7 +86,7 @@ async fn an_erased_person_is_in_no_file_of_the_gate_and_the_receipt_tells_what_i
     assert_eq!(receipt["in_crms"][0]["destination"], "shop");
     assert_eq!(receipt["in_crms"][0]["order_number"], number);
     assert_eq!(
-        (&receipt["by"], &receipt["waits_for_start"]),
+        (&receipt["by"], &receipt["waits_for_room"]),
         (&json!("api token"), &json!(false))
     );
     assert_in_no_file(app.folder());

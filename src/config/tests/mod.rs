@@ -273,12 +273,9 @@ fn leads_are_kept_for_a_day_at_least_or_for_ever_and_those_nobody_looked_after_w
             "store.keep.delivered: expected \"forever\" or a duration of a day at least such as \"365d\", found \"1h\""
         ]
     );
-    assert_eq!(
-        warnings(&keep("held = \"30d\"")),
-        [
-            "store.keep.held: leads that nobody has looked after are removed when this time is over; \"forever\" keeps them"
-        ]
-    );
+    let warned = warnings(&keep("held = \"30d\""));
+    let expected = "store.keep.held: leads that nobody has looked after are removed when this time is over; \"forever\" keeps them";
+    assert!(warned.iter().any(|told| told == expected), "{warned:?}");
 }
 
 #[test]

@@ -131,7 +131,7 @@ struct View<'a> {
     attempts: usize,
     in_crms: Vec<InCrm<'a>>,
     rewritten: &'a [String],
-    waits_for_start: bool,
+    waits_for_room: bool,
     backups: Vec<Backup>,
 }
 
@@ -170,7 +170,7 @@ impl<'a> View<'a> {
             attempts: erasure.attempts,
             in_crms: in_crms.collect(),
             rewritten: &erasure.rewritten,
-            waits_for_start: erasure.waits_for_start,
+            waits_for_room: erasure.waits_for_room,
             backups: backups.collect(),
         }
     }

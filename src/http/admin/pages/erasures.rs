@@ -122,10 +122,10 @@ fn receipt(screen: &Screen, erasure: &Erasure) -> Markup {
             h2 { (screen.time(erasure.at)) " · " (words::leads(erasure.leads.len(), language)) }
             p { (summary(erasure, language)) }
             @if let Some(by) = &erasure.by { p.muted { (screen.pick("Стёр(ла): ", "By: ")) (by) } }
-            @if erasure.waits_for_start {
+            @if erasure.waits_for_room {
                 p.notice.bad { (screen.pick(
-                    "На диске не хватило места для нового индекса: старые страницы исчезнут при следующем запуске leadgate. Перезапустите его.",
-                    "The disk had no room for a new index: its old pages go at the next start of leadgate. Restart it.",
+                    "На диске не хватило места для нового индекса, поэтому его старые страницы ещё целы. Освободите место: leadgate попробует снова в течение часа и при каждом запуске.",
+                    "The disk had no room for a new index, so its old pages are still there. Make room: leadgate tries again within the hour, and at every start.",
                 )) }
             }
             @if !erasure.in_crms.is_empty() {
