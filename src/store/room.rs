@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::metrics;
-use crate::store::applier::Applier;
+use crate::store::applier::{Applier, Work};
 use crate::store::committer::{Command, Committer, Reply};
 use crate::store::disk::Disk;
 use crate::store::failures::Failures;
@@ -101,12 +101,7 @@ impl Store {
             failure: failure.clone(),
             mark: mark.clone(),
         };
-        let threads = vec![
-            spawn("committer", failure.clone(), move || committer.run(inbox))?,
-            spawn("applier", failure, move || {
-                applier.run_guarded(&for_applier);
-            })?,
-        ];
+        let threads = threads((committer, inbox), (applier, for_applier), &failure)?;
         Ok(Self(Arc::new(Room {
             commands,
             index,
@@ -222,6 +217,21 @@ impl Room {
 
 pub(super) fn journal_error(error: std::io::Error) -> StoreError {
     StoreError::Journal(Arc::new(error))
+}
+
+/// Starts the committer and the applier, each with what it is given to do.
+fn threads(
+    (committer, commands): (Committer, mpsc::Receiver<Command>),
+    (applier, works): (Applier, Receiver<Work>),
+    failure: &watch::Sender<Option<Arc<StoreError>>>,
+) -> Result<Vec<JoinHandle<()>>, OpenError> {
+    let committer = spawn("committer", failure.clone(), move || {
+        committer.run(commands);
+    })?;
+    let applier = spawn("applier", failure.clone(), move || {
+        applier.run_guarded(&works);
+    })?;
+    Ok(vec![committer, applier])
 }
 
 /// Starts a thread. One that panics is a failure of the store like any other: the process must not live on without it.
