@@ -436,7 +436,9 @@ async fn an_erasure_without_room_for_a_second_index_says_so_and_is_finished_when
     let in_the_way = directory.path().join("sled.renewed");
     std::fs::write(&in_the_way, b"a file").expect("written");
     let erased = store.erase_person(&phone(), now()).await.expect("erased");
-    assert!(erased.expect("somebody").waits_for_room);
+    let erased = erased.expect("somebody");
+    assert!(erased.waits_for_room);
+    assert_eq!(erased.rewritten, ["journal", "snapshots"]);
     assert!(
         list(&store, Some("zebulon")).await.is_empty(),
         "hidden at once"
@@ -446,7 +448,9 @@ async fn an_erasure_without_room_for_a_second_index_says_so_and_is_finished_when
 
     std::fs::remove_file(&in_the_way).expect("removed");
     store.upkeep(now(), Some(now())).await.expect("finished");
-    assert!(!store.erasures().await.expect("read")[0].waits_for_room);
+    let receipt = &store.erasures().await.expect("read")[0];
+    assert!(!receipt.waits_for_room);
+    assert_eq!(receipt.rewritten, ["journal", "snapshots", "sled"]);
     assert_in_no_file(directory.path(), &UNMISTAKABLE);
 }
 

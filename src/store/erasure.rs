@@ -77,8 +77,7 @@ pub struct Erasure {
     pub in_crms: Vec<InCrm>,
     /// What was written anew without the person, or deleted, by its name in the data directory.
     pub rewritten: Vec<String>,
-    /// The old index still holds the person, because the disk had no room for a second one: it is renewed by the next upkeep that finds room, or by
-    /// the next start.
+    /// Files that are not in `rewritten` still hold the person, because the disk had no room for new ones: the next upkeep that finds room writes them.
     pub waits_for_room: bool,
     /// Backups made before: they hold the person until they are deleted.
     pub backups: Vec<Backup>,
@@ -108,11 +107,13 @@ impl Store {
         lead: LeadId,
         signature: impl Into<Signature>,
     ) -> Result<Ordered, StoreError> {
-        let erased = self.erase_all(vec![lead], signature.into()).await?;
-        let stored = match erased {
-            Some(_) => self.lead(lead).await?,
-            None => None,
+        let Some((_, left)) = self.erase_all(vec![lead], signature.into()).await? else {
+            return Ok(Ordered::Unknown);
         };
+        if let Left::Files(error) = left {
+            return Err(error);
+        }
+        let stored = self.lead(lead).await?;
         Ok(stored.map_or(Ordered::Unknown, |lead| Ordered::Done(Box::new(lead))))
     }
 
@@ -141,7 +142,8 @@ impl Store {
         Ok(found)
     }
 
-    /// The same for every lead of a person, in one go. `None` when there is none.
+    /// The same for every lead of a person, in one go. `None` when there is none. Where the disk is too full to write a snapshot, the receipt says
+    /// that nothing is written anew yet.
     pub async fn erase_person(
         &self,
         person: &Person,
@@ -149,7 +151,8 @@ impl Store {
     ) -> Result<Option<Erasure>, StoreError> {
         let leads = self.leads_of(person).await?;
         let ids = leads.iter().map(|stored| stored.lead.id).collect();
-        self.erase_all(ids, signature.into()).await
+        let erased = self.erase_all(ids, signature.into()).await?;
+        Ok(erased.map(|(erasure, _)| erasure))
     }
 
     /// All receipts, the oldest first.
@@ -163,7 +166,7 @@ impl Store {
         &self,
         leads: Vec<LeadId>,
         signature: Signature,
-    ) -> Result<Option<Erasure>, StoreError> {
+    ) -> Result<Option<(Erasure, Left)>, StoreError> {
         let store = self.clone();
         let erasing = tokio::spawn(async move { store.erase_now(leads, signature).await });
         erasing.await.map_err(|_panic| StoreError::Stopped)?
@@ -173,7 +176,7 @@ impl Store {
         &self,
         leads: Vec<LeadId>,
         signature: Signature,
-    ) -> Result<Option<Erasure>, StoreError> {
+    ) -> Result<Option<(Erasure, Left)>, StoreError> {
         let _turn = self.0.renewing.lock().await;
         let mut erasure = self.prepare_erasure(&leads, &signature).await?;
         if erasure.leads.is_empty() {
@@ -188,14 +191,17 @@ impl Store {
         });
         // All are done: nothing but a purge takes leads away, and that waits for its turn.
         let _verdicts: Vec<Verdict> = try_join_all(orders).await?;
-        erasure.waits_for_room = self.leave_no_trace().await?;
-        if !erasure.waits_for_room {
-            erasure.rewritten.push("sled".to_owned());
-        }
-        let told = erasure.clone();
-        self.read(move |room| add(&room.directories.root, told).map_err(journal_error))
-            .await?;
-        Ok(Some(erasure))
+        let left = self.leave_no_trace().await?;
+        erasure.rewritten = left.rewritten();
+        erasure.waits_for_room = !matches!(left, Left::Nothing);
+        let erasure = self.read(move |room| {
+            let root = &room.directories.root;
+            // Only now: one that was made meanwhile may hold the person, too.
+            erasure.backups = Backups::of(root).list();
+            add(root, erasure.clone()).map_err(journal_error)?;
+            Ok(erasure)
+        });
+        Ok(Some((erasure.await?, left)))
     }
 
     /// What the receipt can say only before: what is there.
@@ -204,7 +210,6 @@ impl Store {
         leads: &[LeadId],
         signature: &Signature,
     ) -> Result<Erasure, StoreError> {
-        let backups = self.read(|room| Ok(Backups::of(&room.directories.root).list()));
         let mut erasure = Erasure {
             at: signature.at,
             by: signature.by.clone(),
@@ -213,9 +218,9 @@ impl Store {
             given_up: 0,
             attempts: 0,
             in_crms: Vec::new(),
-            rewritten: ["journal", "snapshots"].map(str::to_owned).to_vec(),
+            rewritten: Vec::new(),
             waits_for_room: false,
-            backups: backups.await?,
+            backups: Vec::new(),
         };
         for lead in leads {
             if let Some(stored) = self.lead(*lead).await? {
@@ -226,21 +231,28 @@ impl Store {
         Ok(erasure)
     }
 
-    /// Renews an index that still holds somebody who was taken out: the disk had no room, or the process died in between. Tells whether it had to.
+    /// Renews an index that still holds somebody who was taken out: the disk had no room, or the process died in between. Tells whether a
+    /// snapshot was made for it.
     pub(super) async fn finish_erasures(&self) -> Result<bool, StoreError> {
         let _turn = self.0.renewing.lock().await;
         let waits = self.read(|room| Ok(room.mark.read().is_some_and(|mark| mark.distrusted)));
         if !waits.await? {
             return Ok(false);
         }
-        self.leave_no_trace().await?;
-        Ok(true)
+        let left = self.leave_no_trace().await?;
+        Ok(!matches!(left, Left::Files(_)))
     }
 
-    /// After leads were taken out: a snapshot without them, nothing of before, a new index. Tells whether the index must wait for room. The
-    /// mark says beforehand that the index is not to be trusted; it is again when there is a new one.
-    pub(super) async fn leave_no_trace(&self) -> Result<bool, StoreError> {
-        let snapshot = self.snapshot_here().await?;
+    /// After leads were taken out: a snapshot without them, nothing of before, a new index. Tells what is left. The mark says beforehand that the index is not to be trusted; it is again when there is a new one.
+    pub(super) async fn leave_no_trace(&self) -> Result<Left, StoreError> {
+        let snapshot = match self.snapshot_here().await {
+            Ok(snapshot) => snapshot,
+            Err(StoreError::Stopped) => return Err(StoreError::Stopped),
+            Err(error) => {
+                tracing::warn!(%error, "no snapshot can be made now, so what was taken out stays in the files; it is tried again in an hour");
+                return Ok(Left::Files(error));
+            }
+        };
         self.read(|room| journal::delete_damaged(&room.directories.journal).map_err(journal_error))
             .await?;
         match self.renew_index(snapshot).await {
@@ -250,14 +262,37 @@ impl Store {
                     note_room(&room.directories.root).map_err(journal_error)
                 })
                 .await?;
-                Ok(false)
+                Ok(Left::Nothing)
             }
             Err(StoreError::Stopped) => Err(StoreError::Stopped),
             Err(error) => {
                 tracing::warn!(%error, "the index cannot be renewed now, so its old pages stay; it is tried again in an hour, and the next start builds it anew");
-                Ok(true)
+                Ok(Left::Index)
             }
         }
+    }
+}
+
+/// What still holds somebody who was taken out.
+#[derive(Debug)]
+pub(super) enum Left {
+    /// No file does.
+    Nothing,
+    /// The old pages of the index do.
+    Index,
+    /// All files do, because no snapshot could be made.
+    Files(StoreError),
+}
+
+impl Left {
+    /// What is written anew.
+    fn rewritten(&self) -> Vec<String> {
+        let names: &[&str] = match self {
+            Self::Nothing => &["journal", "snapshots", "sled"],
+            Self::Index => &["journal", "snapshots"],
+            Self::Files(_) => &[],
+        };
+        names.iter().map(|name| (*name).to_owned()).collect()
     }
 }
 
@@ -294,8 +329,10 @@ fn note_room(directory: &Path) -> io::Result<()> {
     if !all.iter().any(|erasure| erasure.waits_for_room) {
         return Ok(());
     }
-    all.iter_mut()
-        .for_each(|erasure| erasure.waits_for_room = false);
+    for erasure in all.iter_mut().filter(|erasure| erasure.waits_for_room) {
+        erasure.waits_for_room = false;
+        erasure.rewritten = Left::Nothing.rewritten();
+    }
     write(directory, &all)
 }
 
