@@ -1,11 +1,12 @@
 //! `leadgate backup`: everything that is stored in one file, whether the gate runs or not.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{ConfigFile, Exit, Terminal};
+use crate::clock::Clock;
 use crate::lead::Language;
-use crate::store::{self, BackedUp, BackupError, Existing, OpenError};
+use crate::store::{self, BackedUp, Backup, BackupError, Backups, Existing, OpenError};
 
 /// Its arguments.
 #[derive(clap::Args, Debug)]
@@ -34,6 +35,7 @@ impl Arguments {
                 Ok(made) => {
                     let file = self.to.display();
                     writeln!(terminal.output, "{file}: {}", summary(made, language))?;
+                    self.note(&settings.path)?;
                     if made.missing_groups == 0 {
                         return Ok(Exit::Done);
                     }
@@ -45,6 +47,16 @@ impl Arguments {
                     Ok(Exit::Io)
                 }
             }
+        })
+    }
+}
+
+impl Arguments {
+    /// Remembers where the backup is: an erasure has to name those that still hold the person.
+    fn note(&self, data: &Path) -> io::Result<()> {
+        Backups::of(data).add(Backup {
+            path: std::path::absolute(&self.to)?,
+            made_at: Clock::system().now(),
         })
     }
 }

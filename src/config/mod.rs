@@ -31,6 +31,8 @@ pub struct Config {
     pub server: Server,
     /// `[store]`.
     pub store: store::Settings,
+    /// `[store.keep]`.
+    pub keep: store::Keep,
     /// `[admin]`.
     pub admin: Admin,
     /// `[limits]`.
@@ -79,7 +81,8 @@ impl Config {
         let document =
             document::parse(&read_text(file)?).map_err(|problem| refused(vec![problem]))?;
         let reading = Reading::new(file.parent().unwrap_or(Path::new("")).to_owned());
-        let settings = server::store(reading.root(&document).block("store"), reading.directory());
+        let (settings, _) =
+            server::store(reading.root(&document).block("store"), reading.directory());
         let (problems, _) = reading.into_findings();
         if problems.is_empty() {
             Ok(settings)
@@ -121,7 +124,7 @@ fn read_text(file: &Path) -> Result<String, ConfigProblems> {
 fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
     let mut root = reading.root(document);
     let server = server::server(root.block("server"));
-    let store = server::store(root.block("store"), reading.directory());
+    let (store, keep) = server::store(root.block("store"), reading.directory());
     let admin = admin::admin(root.block("admin"));
     let limits = server::limits(root.block("limits"));
     let destinations = destinations::read(&mut root);
@@ -132,6 +135,7 @@ fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
     Some(Config {
         server: server?,
         store,
+        keep,
         admin,
         limits,
         alerts,

@@ -115,7 +115,11 @@ pub(super) fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn build(directories: &Directories, snapshot: Option<&Snapshot>) -> Result<Ready, OpenError> {
+/// A new index from the snapshot, and what is owed by it.
+pub(super) fn build(
+    directories: &Directories,
+    snapshot: Option<&Snapshot>,
+) -> Result<Ready, OpenError> {
     let (mut writer, _nothing_yet) = IndexWriter::new(Index::open(&directories.index)?)?;
     let mut outbox = Outbox::default();
     let Some(snapshot) = snapshot else {
@@ -162,4 +166,31 @@ fn replay(
         tracing::info!(groups, "the journal was replayed into the index");
     }
     Ok((writer, outbox))
+}
+
+/// Applies what the journal has beyond the index, up to this sequence and not beyond: what follows is applied by others.
+pub(super) fn catch_up(
+    writer: &mut IndexWriter,
+    journal: &Path,
+    until: u64,
+) -> Result<(), OpenError> {
+    let from = writer.index().applied()?.map_or(0, |applied| applied + 1);
+    let mut waiting = Vec::new();
+    let mut last = None;
+    journal::scan::<OpenError>(journal, from, &mut |sequence, records| {
+        if sequence > until {
+            return Ok(());
+        }
+        last = Some(sequence);
+        waiting.extend(records);
+        if waiting.len() >= TOGETHER {
+            writer.apply(&waiting, last)?;
+            waiting.clear();
+        }
+        Ok(())
+    })?;
+    if last.is_some() {
+        writer.apply(&waiting, last)?;
+    }
+    Ok(())
 }

@@ -82,10 +82,11 @@ impl MarkFile {
         self.sync()
     }
 
-    /// Has the next start build the index anew.
-    pub(super) fn distrust_index(&self) -> io::Result<()> {
-        rename_if_there(&self.path, &self.distrusted)?;
-        self.sync()
+    /// Has the next start build the index anew. Tells whether it would not have done so anyway.
+    pub(super) fn distrust_index(&self) -> io::Result<bool> {
+        let was_trusted = rename_if_there(&self.path, &self.distrusted)?;
+        self.sync()?;
+        Ok(was_trusted)
     }
 
     /// The index is complete and belongs to the mark that was written at this start.
@@ -99,19 +100,21 @@ impl MarkFile {
     }
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+/// Tells whether it was there; so does the next one.
+fn remove_if_there(path: &Path) -> io::Result<bool> {
     unless_missing(fs::remove_file(path))
 }
 
-fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
+fn rename_if_there(from: &Path, to: &Path) -> io::Result<bool> {
     unless_missing(fs::rename(from, to))
 }
 
 /// Asked of the deed itself: a disk in trouble can say of a file that is there that it is not.
-fn unless_missing(done: io::Result<()>) -> io::Result<()> {
+fn unless_missing(done: io::Result<()>) -> io::Result<bool> {
     match done {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

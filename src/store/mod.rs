@@ -17,6 +17,7 @@
 
 mod applier;
 mod backup;
+mod backups;
 mod bring_up;
 mod committer;
 mod decide;
@@ -24,17 +25,22 @@ mod deed;
 mod disk;
 mod doctor;
 mod door;
+mod erasure;
 mod failures;
 mod filter;
 mod frame;
 mod index;
 mod journal;
+mod live;
 mod mark;
+mod measure;
 mod outbox;
 mod overlay;
 mod prepare;
+mod purge;
 mod query;
 mod record;
+mod renewal;
 mod restore;
 mod room;
 mod search;
@@ -57,13 +63,16 @@ use crate::delivery::{
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
 pub use backup::{BackedUp, BackupError, Existing, backup};
+pub use backups::{Backup, Backups};
 pub use deed::{Deed, DeedKind, Signature};
 pub use doctor::{
     Differences, Examination, Holds, IndexFound, JournalFound, SnapshotFound, examine,
     rebuild_index,
 };
+pub use erasure::{Erasure, InCrm, Person};
 pub use failures::FailedDelivery;
 pub use filter::{Filter, Page, Selection};
+pub use purge::{Keep, Purged};
 pub use restore::{RestoreError, Restored, restore};
 pub use room::Store;
 pub use start::OpenError;

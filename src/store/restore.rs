@@ -105,6 +105,7 @@ fn refuse_a_store(directories: &Directories) -> Result<(), RestoreError> {
         journal,
         snapshots,
         index,
+        renewed,
     } = directories;
     let holds_files = |directory: &Path| {
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
@@ -116,6 +117,7 @@ fn refuse_a_store(directories: &Directories) -> Result<(), RestoreError> {
     if holds_files(journal)
         || holds_files(snapshots)
         || index.exists()
+        || renewed.exists()
         || marks.iter().any(|mark| root.join(mark).exists())
     {
         return Err(RestoreError::NotEmpty(root.clone()));

@@ -15,6 +15,7 @@ use crate::store::index::IndexWriter;
 use crate::store::journal::{self, Scan};
 use crate::store::mark::{Mark, MarkFile, Trust};
 use crate::store::outbox::Outbox;
+use crate::store::renewal;
 use crate::store::snapshot::{self, Snapshot, SnapshotError};
 use crate::store::{Settings, StoreError};
 
@@ -85,21 +86,21 @@ pub(super) struct Directories {
     pub(super) journal: PathBuf,
     pub(super) snapshots: PathBuf,
     pub(super) index: PathBuf,
+    /// Where a renewal builds the next index; a start makes `index` of it.
+    pub(super) renewed: PathBuf,
 }
 
 impl Directories {
     pub(super) fn of(settings: &Settings) -> Self {
         let root = settings.path.clone();
-        let (journal, snapshots, index) = (
-            root.join("journal"),
-            root.join("snapshots"),
-            root.join("sled"),
-        );
+        let [journal, snapshots, index, renewed] =
+            ["journal", "snapshots", "sled", "sled.renewed"].map(|name| root.join(name));
         Self {
             root,
             journal,
             snapshots,
             index,
+            renewed,
         }
     }
 }
@@ -152,6 +153,7 @@ pub(super) struct Started {
 pub(super) fn start(directories: &Directories) -> Result<Started, OpenError> {
     make(directories)?;
     let lock = lock(&directories.root)?;
+    renewal::settle_names(directories).map_err(at(&directories.root))?;
     let mark = MarkFile::new(&directories.root);
     let last = mark.read();
     snapshot::remove_partials(&directories.snapshots).map_err(at(&directories.snapshots))?;

@@ -100,7 +100,8 @@ impl RetailCrm {
             (&id, settings.requests_per_second),
             clock,
         );
-        let api = Api::new(settings, pace, clock.clone());
+        let requests = paces.requests_of(&id);
+        let api = Api::new(settings, (pace, requests), clock.clone());
         let account = Account {
             backlog_api: api.for_lane(Lane::Backlog),
             api,

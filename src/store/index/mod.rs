@@ -69,6 +69,11 @@ impl Index {
         })
     }
 
+    /// Its directory.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The sequence of the last applied group; `None` when nothing was applied, or a rebuild was cut short.
     pub(super) fn applied(&self) -> Result<Option<u64>, StoreError> {
         let bytes = self.db.get(APPLIED)?;
