@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use leadgate::simulator::{Calls, Fault, FaultKind, SimulatedCrm};
 
+use crate::acks::Acks;
 use crate::commands::{run, text};
 use crate::crm;
 use crate::gate::{Gate, LEADGATE};
@@ -62,7 +63,7 @@ async fn a_backup_made_under_load_holds_every_lead_that_was_answered_before_it_b
     let crm = crm::start().await;
     let home = Home::new(&Setup::new(crm.url()));
     let gate = home.serve().await;
-    let load = Load::start(6);
+    let load = Load::start(6, Acks::new(home.path("acks")));
     load.allow(100_000);
     load.send_to(&gate.client);
     for round in 0_usize..4 {
