@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use crate::store::Settings;
 use crate::store::journal::{self, Scan};
 use crate::store::mark::{Mark, MarkFile};
+use crate::store::renewal;
 use crate::store::snapshot::{self, Snapshot};
 use crate::store::start::{self, Directories, OpenError, at};
 use crate::store::truth::Whole;
@@ -85,6 +86,8 @@ impl Examination {
 pub fn examine(settings: &Settings) -> Result<Examination, OpenError> {
     let directories = Directories::existing(settings)?;
     let _lock = start::lock(&directories.root)?;
+    // As a start would: a renewed index may not have its name yet.
+    renewal::settle_names(&directories).map_err(at(&directories.root))?;
     let listed = snapshot::list(&directories.snapshots).map_err(at(&directories.snapshots))?;
     let snapshots = listed.into_iter().map(SnapshotFound::of).collect();
     let journal = JournalFound::of(&directories)?;
