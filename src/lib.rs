@@ -22,6 +22,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`clock`] [`secret`] [`telemetry`] | leaves: the only source of now and of waiting; secrets that never print; the log and its field names |
+//! | [`metrics`] | a leaf too: what is counted for Prometheus |
 //! | [`lead`] | what we receive: submission, lead, phone, e-mail, name, form, templates. Pure |
 //! | [`delivery`] | what we owe: the duty, its legal transitions, attempts, failures, the retry schedule. Pure |
 //! | [`store`] | where it is kept: journal and snapshot hold the truth, sled is read from |
@@ -52,6 +53,8 @@
 pub mod clock;
 pub mod secret;
 pub mod telemetry;
+
+pub mod metrics;
 
 pub mod lead;
 

@@ -9,10 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order of `lib.rs`; each may use those before it. The leaves come first, and use nothing of ours.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "clock",
     "secret",
     "telemetry",
+    "metrics",
     "lead",
     "delivery",
     "store",
@@ -31,7 +32,7 @@ const ROOMS: [&str; 14] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that only these rooms may name.
-const ONLY_IN: [(&str, &[&str]); 12] = [
+const ONLY_IN: [(&str, &[&str]); 13] = [
     ("actix_web", &["http", "app", SIMULATOR]),
     ("argon2", &["http", "cli", "config"]),
     ("clap", &["cli"]),
@@ -40,6 +41,7 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("lettre", &["alerts"]),
     ("minijinja", &["lead"]),
     ("phonenumber", &["lead"]),
+    ("prometheus_client", &["metrics"]),
     ("reqwest", &["destination"]),
     ("sled", &["store"]),
     ("toml", &["config", "lead", "destination"]),
@@ -160,7 +162,7 @@ fn every_arrow_between_rooms_runs_from_left_to_right() {
         for used in rooms_used(&code(&source.text)) {
             let allowed = match (place(&source.room), place(&used)) {
                 _ if used == source.room => true,
-                (Some(at), Some(target)) => target < at && (at > 2),
+                (Some(at), Some(target)) => target < at && (at > 3),
                 (Some(at), None) if used == SIMULATOR => ROOMS[at] == "cli",
                 // lib.rs and main.rs name everybody; a lower-case name that is no room is a macro or an item of the crate root.
                 (None, _) => source.room != SIMULATOR,

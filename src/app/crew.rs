@@ -14,6 +14,7 @@ use crate::destination::paces::Paces;
 use crate::destination::{Destination, LiveDestinations, registry};
 use crate::dispatch::{self, Checks, Dispatcher, FollowTarget, Followers, Outlook, Target};
 use crate::http::settings::Server;
+use crate::metrics::Metrics;
 use crate::store::Store;
 
 /// Where alerts keep what they have told, in the data directory.
@@ -42,6 +43,7 @@ impl Crew {
         store: &Store,
         clock: &Clock,
         data: &Path,
+        metrics: &Metrics,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (store, clock) = (|| store.clone(), || clock.clone());
         let outlook = Outlook::default();
@@ -50,13 +52,14 @@ impl Crew {
         let crew = Self {
             store: store(),
             clock: clock(),
-            dispatcher: Dispatcher::new(store(), clock(), outlook.clone()),
+            dispatcher: Dispatcher::new(store(), clock(), outlook.clone())
+                .counting(metrics.dispatch()),
             checks,
             alerts: Alerts::start(store(), outlook.clone(), clock(), told),
             followers: Followers::new(store(), clock(), outlook.clone()),
             destinations: LiveDestinations::default(),
             outlook,
-            paces: Paces::default(),
+            paces: Paces::counting(metrics.requests()),
         };
         (crew, checking)
     }

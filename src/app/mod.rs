@@ -1,6 +1,8 @@
 //! Assembly: a checked config in, a running gate with an address out. `serve`, `demo` and the tests use the same two calls.
 
+mod collector;
 mod crew;
+mod upkeep;
 mod wanted;
 
 use std::net::{SocketAddr, TcpListener};
@@ -18,21 +20,21 @@ use crate::config::Config;
 use crate::destination::LiveDestinations;
 use crate::dispatch::Outlook;
 use crate::http::admin::Access;
+use crate::http::metrics::Gauged;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
 use crate::http::settings::Server;
 use crate::http::{self, PublicParts};
 use crate::intake::{Intake, LiveForms};
+use crate::metrics::Metrics;
 use crate::store::{OpenError, Store, StoreError};
 
+use collector::Collector;
 use crew::Crew;
 use wanted::{Wanted, orphan};
 
 /// How often addresses that the inbound limiter need not remember are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
-
-/// How often the store's upkeep looks whether there is something to do.
-const UPKEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// Adds routes to those of the gate.
 pub type ExtraRoutes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
@@ -57,6 +59,14 @@ pub enum StartError {
         /// What the system answered.
         source: std::io::Error,
     },
+    /// The address of the metrics cannot be listened on.
+    #[error("cannot listen on {address} (server.metrics_listen): {source}; choose a free address")]
+    ListenForMetrics {
+        /// `server.metrics_listen`.
+        address: SocketAddr,
+        /// What the system answered.
+        source: std::io::Error,
+    },
     /// A thread of ours could not be started.
     #[error("a thread ended while the store was opened")]
     Interrupted,
@@ -72,6 +82,8 @@ pub struct App {
     clock: Clock,
     wanted: Arc<ArcSwap<Wanted>>,
     server: Arc<Server>,
+    metrics: Metrics,
+    collector: Option<Collector>,
     handle: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -94,11 +106,12 @@ impl App {
         let address = listener.local_addr().map_err(listen)?;
         let server = Arc::new(reachable(&config.server, address));
 
-        let (crew, checking) = Crew::new(&store, &clock, &config.store.path);
+        let metrics = Metrics::new(store.meter());
+        let (crew, checking) = Crew::new(&store, &clock, &config.store.path, &metrics);
         let forms: LiveForms = Arc::new(ArcSwap::from_pointee(config.forms.clone()));
         let access = Arc::new(Access::new(config.admin.clone(), clock.clone()));
         let public = PublicParts {
-            intake: Intake::new(store.clone(), clock.clone()),
+            intake: Intake::new(store.clone(), clock.clone()).counting(metrics.intake()),
             store: store.clone(),
             forms: Arc::clone(&forms),
             limiter: Arc::new(Limiter::new(config.limits, clock.clone())),
@@ -106,9 +119,12 @@ impl App {
             server: Arc::clone(&server),
             clock: clock.clone(),
         };
+        metrics.intake().forms_are(form_ids(&config));
         let limiter = Arc::clone(&public.limiter);
+        let admin = AdminParts::of(&crew, &access, gauged(&metrics, &store, &crew, &clock));
+        let collector = Collector::start(&config.server, &admin.gauged)?;
         let extra = extra.map(|make| make(store.clone()));
-        let routes = routes(public, AdminParts::of(&crew, &access), extra);
+        let routes = routes(public, admin, extra);
         let listening = http::server::start(listener, &server, routes).map_err(listen)?;
         let handle = listening.handle();
 
@@ -119,7 +135,11 @@ impl App {
             tokio::spawn(checking),
             tokio::spawn(serve(listening)),
             tokio::spawn(forget(limiter, clock.clone())),
-            tokio::spawn(upkeep(store.clone(), clock.clone(), Arc::clone(&wanted))),
+            tokio::spawn(upkeep::run(
+                store.clone(),
+                clock.clone(),
+                Arc::clone(&wanted),
+            )),
         ];
         Ok(Self {
             address,
@@ -130,6 +150,8 @@ impl App {
             clock,
             wanted,
             server,
+            metrics,
+            collector,
             handle,
             tasks,
         })
@@ -138,6 +160,11 @@ impl App {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the metrics are open, if the config names an address for them.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.collector.as_ref().map(|collector| collector.address)
     }
 
     /// What is kept, for tests that wait on its changes.
@@ -155,6 +182,7 @@ impl App {
         self.access.replace(config.admin.clone());
         self.crew.assign(config, &self.server).await;
         self.wanted.store(Arc::new(Wanted::of(config)));
+        self.metrics.intake().forms_are(form_ids(config));
         // The last of all: who works by the old config has no rule for the leads of a new form, and would fail them.
         self.forms.store(Arc::new(config.forms.clone()));
         orphan(&self.store, &self.wanted).await?;
@@ -192,6 +220,9 @@ impl App {
             self.handle.stop(false).await;
             self.crew.abort().await;
         }
+        if let Some(collector) = &self.collector {
+            collector.handle.stop(false).await;
+        }
         self.crew.close().await;
         self.tasks.iter().for_each(JoinHandle::abort);
         self.store.close().await
@@ -205,15 +236,17 @@ struct AdminParts {
     outlook: Outlook,
     alerts: Alerts,
     destinations: LiveDestinations,
+    gauged: Gauged,
 }
 
 impl AdminParts {
-    fn of(crew: &Crew, access: &Arc<Access>) -> Self {
+    fn of(crew: &Crew, access: &Arc<Access>, gauged: Gauged) -> Self {
         Self {
             access: Arc::clone(access),
             outlook: crew.outlook.clone(),
             alerts: crew.alerts.clone(),
             destinations: crew.destinations.clone(),
+            gauged,
         }
     }
 }
@@ -229,10 +262,26 @@ fn routes(
         routes.app_data(web::Data::new(admin.alerts.clone()));
         routes.app_data(web::Data::new(admin.destinations.clone()));
         routes.app_data(web::Data::from(Arc::clone(&admin.access)));
+        routes.app_data(web::Data::new(admin.gauged.metrics.edge()));
+        routes.app_data(web::Data::new(admin.gauged.clone()));
         http::admin::routes(routes);
         extra.iter().for_each(|extra| extra(routes));
         http::routes(routes, &public);
     }
+}
+
+/// What the metrics look at.
+fn gauged(metrics: &Metrics, store: &Store, crew: &Crew, clock: &Clock) -> Gauged {
+    Gauged {
+        metrics: metrics.clone(),
+        store: store.clone(),
+        outlook: crew.outlook.clone(),
+        clock: clock.clone(),
+    }
+}
+
+fn form_ids(config: &Config) -> impl Iterator<Item = &str> {
+    config.forms.iter().map(|form| form.id.as_str())
 }
 
 async fn serve(listening: actix_web::dev::Server) {
@@ -255,29 +304,5 @@ async fn forget(limiter: Arc<Limiter>, clock: Clock) {
     loop {
         clock.sleep(FORGET_EVERY).await;
         limiter.forget_idle();
-    }
-}
-
-async fn upkeep(store: Store, clock: Clock, wanted: Arc<ArcSwap<Wanted>>) {
-    let mut snapshot_at = None;
-    loop {
-        clock.sleep(UPKEEP_EVERY).await;
-        if let Err(error) = orphan(&store, &wanted).await {
-            tracing::error!(%error, "deliveries without a destination could not be looked for");
-        }
-        match store.upkeep(clock.now(), snapshot_at).await {
-            Ok(done) => {
-                if done.snapshot {
-                    snapshot_at = Some(clock.now());
-                }
-                tracing::debug!(
-                    snapshot = done.snapshot,
-                    keys_forgotten = done.keys_forgotten,
-                    "upkeep done"
-                );
-            }
-            Err(StoreError::Stopped) => return,
-            Err(error) => tracing::error!(%error, "upkeep failed; it is tried again in an hour"),
-        }
     }
 }

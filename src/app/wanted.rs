@@ -7,12 +7,14 @@ use arc_swap::ArcSwap;
 use crate::config::Config;
 use crate::delivery::{Cause, Delivery, State};
 use crate::lead::{DestinationId, Forms};
-use crate::store::{Status, Store, StoreError};
+use crate::store::{Keep, Status, Store, StoreError};
 
 /// The forms and destinations of the config.
 pub(super) struct Wanted {
     destinations: HashSet<DestinationId>,
     forms: Forms,
+    /// How long leads are kept that nobody owes any more.
+    pub(super) keep: Keep,
 }
 
 impl Wanted {
@@ -26,6 +28,7 @@ impl Wanted {
         Self {
             destinations,
             forms: config.forms.clone(),
+            keep: config.keep,
         }
     }
 

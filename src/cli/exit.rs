@@ -10,7 +10,7 @@ pub enum Exit {
     Done = 0,
     /// Wrong arguments or input.
     Usage = 64,
-    /// A destination could not be asked.
+    /// A destination could not be asked, or what is needed is in use by another process: an address, a store.
     Unavailable = 69,
     /// The disk, or a stream, did not do its part.
     Io = 74,

@@ -1,11 +1,14 @@
 //! The commands: each in its own file, given its arguments and the [`Terminal`], giving back how the program [`Exit`]s.
 
+mod backup;
 mod check;
 mod demo;
+mod doctor;
 mod exit;
 mod hash_password;
 mod init;
 mod report;
+mod restore;
 mod serve;
 mod simulate_crm;
 mod terminal;
@@ -15,6 +18,9 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::store;
 
 pub use exit::Exit;
 pub use terminal::Terminal;
@@ -33,6 +39,12 @@ enum Command {
     Serve(serve::Arguments),
     /// Report every problem of the config at once, each with its key path
     Check(check::Arguments),
+    /// Write everything that is stored to one file, also while serve runs
+    Backup(backup::Arguments),
+    /// Make an empty store from a backup
+    Restore(restore::Arguments),
+    /// Compare snapshot, journal and index of a store that nobody has open
+    Doctor(doctor::Arguments),
     /// Show everything in one process: a simulated CRM, the gate, a page with forms, the admin
     Demo(demo::Arguments),
     /// Run the simulated RetailCRM alone
@@ -54,6 +66,23 @@ struct ConfigFile {
         default_value = "config.toml"
     )]
     file: PathBuf,
+}
+
+impl ConfigFile {
+    /// Reads `[store]`, and goes on with it; a bad config is told on the error stream.
+    fn with_store(
+        &self,
+        terminal: &mut Terminal<'_>,
+        then: impl FnOnce(&store::Settings, &mut Terminal<'_>) -> io::Result<Exit>,
+    ) -> io::Result<Exit> {
+        match Config::load_store(&self.file) {
+            Ok(settings) => then(&settings, terminal),
+            Err(refused) => {
+                report::problems(terminal.errors, &refused, terminal.language)?;
+                Ok(Exit::BadConfig)
+            }
+        }
+    }
 }
 
 /// Runs the command of this process's arguments.
@@ -91,6 +120,9 @@ impl Command {
             Self::Demo(arguments) => arguments.run(terminal),
             Self::SimulateCrm(arguments) => arguments.run(terminal),
             Self::Check(arguments) => arguments.run(terminal),
+            Self::Backup(arguments) => arguments.run(terminal),
+            Self::Restore(arguments) => arguments.run(terminal),
+            Self::Doctor(arguments) => arguments.run(terminal),
             Self::HashPassword => hash_password::run(terminal),
             Self::Init(arguments) => arguments.run(terminal),
         }

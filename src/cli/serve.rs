@@ -72,7 +72,7 @@ pub(super) async fn start(
 pub(super) fn refused(error: &StartError) -> Exit {
     tracing::error!("leadgate cannot start: {error}");
     match error {
-        StartError::Listen { .. } => Exit::Unavailable,
+        StartError::Listen { .. } | StartError::ListenForMetrics { .. } => Exit::Unavailable,
         StartError::Store(_) | StartError::StoreFailed(_) | StartError::Interrupted => Exit::Io,
     }
 }

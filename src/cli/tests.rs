@@ -110,6 +110,30 @@ fn check_of_a_good_config_exits_with_0_and_shows_its_warnings() {
 }
 
 #[test]
+fn commands_on_the_files_say_in_the_language_of_the_terminal_what_is_wrong_with_them() {
+    let (home, file) = config("[store]\npath = \"data\"\n");
+    let out = home.path().join("out");
+    let out = out.to_str().expect("text");
+    for command in [&["backup", out][..], &["doctor"], &["doctor", "--rebuild"]] {
+        let arguments = [command, &["--config", &file]].concat();
+        let desk = Desk::run_in(Language::Ru, "", &arguments);
+        assert_eq!((desk.exit, desk.output.as_str()), (Exit::Io, ""));
+        assert!(desk.errors.contains("нет хранилища"), "{}", desk.errors);
+        let desk = Desk::run("", &arguments);
+        assert!(desk.errors.contains("holds no store"), "{}", desk.errors);
+    }
+    assert!(!home.path().join("out").exists() && !home.path().join("data").exists());
+    let missing = Desk::run("", &["restore", "--config", &file, out]);
+    assert_eq!(missing.exit, Exit::Io);
+    assert!(
+        missing.errors.contains("nothing was restored"),
+        "{}",
+        missing.errors
+    );
+    assert!(!home.path().join("data").exists());
+}
+
+#[test]
 fn a_config_that_cannot_be_read_or_parsed_is_a_bad_config() {
     let missing = Desk::run(
         "",

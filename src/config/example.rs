@@ -85,6 +85,7 @@ pub(crate) mod tests {
                 (
                     &config.server,
                     &config.store,
+                    &config.keep,
                     &config.admin,
                     &config.limits,
                     &config.alerts,

@@ -31,6 +31,8 @@ pub struct Config {
     pub server: Server,
     /// `[store]`.
     pub store: store::Settings,
+    /// `[store.keep]`.
+    pub keep: store::Keep,
     /// `[admin]`.
     pub admin: Admin,
     /// `[limits]`.
@@ -67,14 +69,26 @@ pub struct ConfigProblems {
 impl Config {
     /// Reads and checks a file, secrets included.
     pub fn load(file: &Path) -> Result<Self, ConfigProblems> {
-        let text = std::fs::read_to_string(file).map_err(|error| ConfigProblems {
+        Self::parse(&read_text(file)?, file)
+    }
+
+    /// Reads `[store]` alone: who works on the files needs no secrets, and a backup that cron starts does not have them.
+    pub fn load_store(file: &Path) -> Result<store::Settings, ConfigProblems> {
+        let refused = |problems| ConfigProblems {
             file: file.to_owned(),
-            problems: vec![Problem {
-                key_path: String::new(),
-                message: format!("cannot be read ({error}); name another with --config, or make one with `leadgate init`"),
-            }],
-        })?;
-        Self::parse(&text, file)
+            problems,
+        };
+        let document =
+            document::parse(&read_text(file)?).map_err(|problem| refused(vec![problem]))?;
+        let reading = Reading::new(file.parent().unwrap_or(Path::new("")).to_owned());
+        let (settings, _) =
+            server::store(reading.root(&document).block("store"), reading.directory());
+        let (problems, _) = reading.into_findings();
+        if problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(refused(problems))
+        }
     }
 
     /// Checks a config given as text; `file` is for messages, and relative paths in it start from its directory.
@@ -96,21 +110,32 @@ impl Config {
     }
 }
 
+fn read_text(file: &Path) -> Result<String, ConfigProblems> {
+    std::fs::read_to_string(file).map_err(|error| ConfigProblems {
+        file: file.to_owned(),
+        problems: vec![Problem {
+            key_path: String::new(),
+            message: format!("cannot be read ({error}); name another with --config, or make one with `leadgate init`"),
+        }],
+    })
+}
+
 /// Reads every block, so that every problem is noted; `None` when a block could not be made.
 fn read(document: &toml::Table, reading: &Reading) -> Option<Config> {
     let mut root = reading.root(document);
     let server = server::server(root.block("server"));
-    let store = server::store(root.block("store"), reading.directory());
+    let (store, keep) = server::store(root.block("store"), reading.directory());
     let admin = admin::admin(root.block("admin"));
     let limits = server::limits(root.block("limits"));
     let destinations = destinations::read(&mut root);
     let alerts = alerts::read(root.block("alerts"), &destinations);
     let forms = forms::read(&mut root, &destinations);
     root.finish();
-    let destinations = destinations.into_settings();
+    let destinations = destinations.into_settings(&alerts.destinations);
     Some(Config {
         server: server?,
         store,
+        keep,
         admin,
         limits,
         alerts,

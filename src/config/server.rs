@@ -12,7 +12,7 @@ use url::Url;
 use crate::config::reader::Block;
 use crate::config::values;
 use crate::http::settings::{Limits, Rate, Server};
-use crate::store;
+use crate::store::{self, Keep};
 
 /// Where to listen: this machine only, for a proxy in front.
 const LISTEN: SocketAddr =
@@ -24,6 +24,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_CONNECTIONS: u32 = 1024;
 /// Room to settle what is there, and for one snapshot of a small store.
 const MIN_FREE: u64 = 64 << 20;
+/// A season and the same season a year later: what people look back at. The CRM has the lead.
+const KEEP_DELIVERED: Option<Duration> = Some(Duration::from_secs(365 * 86_400));
+/// Long enough to notice that something was given up that should not have been.
+const KEEP_DISCARDED: Option<Duration> = Some(Duration::from_secs(90 * 86_400));
 const TIME_ZONE: &str = "Europe/Moscow";
 
 /// Reads `[server]`; `None` only when a problem was noted.
@@ -119,14 +123,34 @@ const fn per_minute(count: u32) -> Rate {
     }
 }
 
-/// Reads `[store]`; its path starts from the directory of the config file.
-pub(crate) fn store(mut block: Block<'_>, directory: &Path) -> store::Settings {
+/// Reads `[store]` and `[store.keep]`; the path starts from the directory of the config file.
+pub(crate) fn store(mut block: Block<'_>, directory: &Path) -> (store::Settings, Keep) {
     block.optional("kind", values::word(&[("sled", ())]));
     let path = block.value_or("path", "data".to_owned(), values::text);
     let settings = store::Settings {
         path: directory.join(path.strip_prefix("./").unwrap_or(&path)),
         min_free: block.value_or("min_free", MIN_FREE, values::size),
     };
+    let keep = keep(block.block("keep"));
     block.finish();
-    settings
+    (settings, keep)
+}
+
+fn keep(mut block: Block<'_>) -> Keep {
+    let keep = Keep {
+        delivered: block.value_or("delivered", KEEP_DELIVERED, values::keeping_time),
+        discarded: block.value_or("discarded", KEEP_DISCARDED, values::keeping_time),
+        failed: block.value_or("failed", None, values::keeping_time),
+        held: block.value_or("held", None, values::keeping_time),
+    };
+    for (key, span) in [("failed", keep.failed), ("held", keep.held)] {
+        if span.is_some() {
+            block.warning(
+                key,
+                "leads that nobody has looked after are removed when this time is over; \"forever\" keeps them",
+            );
+        }
+    }
+    block.finish();
+    keep
 }

@@ -91,6 +91,18 @@ pub(crate) fn poll(value: &Value) -> Result<Option<Duration>, Mistake> {
     parsed(value, expected, read)
 }
 
+/// How long leads are kept: `forever`, or a span of a day at least.
+pub(crate) fn keeping_time(value: &Value) -> Result<Option<Duration>, Mistake> {
+    let read = |text: &str| match text {
+        "forever" => Some(None),
+        span => units::duration(span)
+            .filter(|span| *span >= Duration::from_secs(86_400))
+            .map(Some),
+    };
+    let expected = "\"forever\" or a duration of a day at least such as \"365d\"";
+    parsed(value, expected, read)
+}
+
 /// A number of bytes.
 pub(crate) fn size(value: &Value) -> Result<u64, Mistake> {
     parsed(value, "a size such as \"256 KiB\"", units::size)

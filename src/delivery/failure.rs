@@ -28,13 +28,36 @@ pub enum FailureKind {
         /// The destination's own hint (`Retry-After`), already clamped.
         retry_after: Option<Duration>,
     },
-    /// Something may have been made: look it up before anything is sent again.
-    Unknown,
+    /// Something may have been made: look it up before anything is sent again, not before the destination's hint.
+    Unknown {
+        /// As in [`Self::Transient`].
+        retry_after: Option<Duration>,
+    },
     /// Refused as it is; needs a person.
     Rejected,
     /// The destination seems wrongly set up (key, account, address). If a probe says so too: pause it, keep the leads, tell the operator. If not,
     /// it is this lead's trouble: try again later.
     Misconfigured,
+}
+
+impl FailureKind {
+    /// When the destination wants to be asked again, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Transient { retry_after } | Self::Unknown { retry_after } => *retry_after,
+            Self::Rejected | Self::Misconfigured => None,
+        }
+    }
+
+    /// The same for what was never sent because of the trouble: nothing of it can have been made.
+    pub fn of_unsent(&self) -> Self {
+        match self {
+            Self::Unknown { retry_after } => Self::Transient {
+                retry_after: *retry_after,
+            },
+            kind => kind.clone(),
+        }
+    }
 }
 
 impl Failure {
@@ -59,7 +82,7 @@ impl Failure {
     /// Whether the next attempt must look up first, given that this one began `in_doubt`.
     pub fn leaves_doubt(&self, in_doubt: bool) -> bool {
         match self.kind {
-            FailureKind::Unknown => true,
+            FailureKind::Unknown { .. } => true,
             FailureKind::Transient { .. } | FailureKind::Rejected | FailureKind::Misconfigured => {
                 in_doubt && !self.doubt_cleared
             }
@@ -71,7 +94,7 @@ impl Failure {
         match &self.kind {
             FailureKind::Misconfigured => true,
             FailureKind::Rejected => false,
-            FailureKind::Transient { .. } | FailureKind::Unknown => {
+            FailureKind::Transient { .. } | FailureKind::Unknown { .. } => {
                 !matches!(self.cause, Cause::RateLimited | Cause::Internal)
             }
         }

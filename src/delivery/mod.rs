@@ -267,13 +267,16 @@ impl Delivery {
                 state: State::Failed,
                 ..next
             },
-            FailureKind::Transient { .. } | FailureKind::Unknown | FailureKind::Misconfigured
+            FailureKind::Transient { .. }
+            | FailureKind::Unknown { .. }
+            | FailureKind::Misconfigured
                 if rules.paused =>
             {
                 next.wait_for_free(rules.now)
             }
-            FailureKind::Transient { retry_after } => next.retry(*retry_after, rules),
-            FailureKind::Unknown | FailureKind::Misconfigured => next.retry(None, rules),
+            kind @ (FailureKind::Transient { .. }
+            | FailureKind::Unknown { .. }
+            | FailureKind::Misconfigured) => next.retry(kind.retry_after(), rules),
         }
     }
 
@@ -390,3 +393,6 @@ impl Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

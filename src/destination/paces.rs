@@ -7,11 +7,15 @@ use url::Url;
 use crate::clock::Clock;
 use crate::destination::pace::Pace;
 use crate::lead::DestinationId;
+use crate::metrics;
 use crate::secret::Secret;
 
 /// The paces of all accounts. One value lives as long as the program and is passed to every build of the destinations.
 #[derive(Clone, Default)]
-pub struct Paces(Arc<Mutex<Vec<Account>>>);
+pub struct Paces {
+    accounts: Arc<Mutex<Vec<Account>>>,
+    requests: metrics::Requests,
+}
 
 struct Account {
     origin: String,
@@ -20,6 +24,19 @@ struct Account {
 }
 
 impl Paces {
+    /// No account yet; the requests are counted there.
+    pub fn counting(requests: metrics::Requests) -> Self {
+        Self {
+            requests,
+            ..Self::default()
+        }
+    }
+
+    /// Where this destination counts its requests.
+    pub fn requests_of(&self, id: &DestinationId) -> metrics::RequestsOf {
+        self.requests.of(id.as_str())
+    }
+
     /// The pace of this key at this account; made at the first asking. `limit` is requests in any one second as `owner` has it, and
     /// replaces what the same owner said before, of this account or of another.
     pub fn of(&self, url: &Url, key: &Secret, owner: (&DestinationId, u32), clock: &Clock) -> Pace {
@@ -54,7 +71,7 @@ impl Paces {
     }
 
     fn accounts(&self) -> MutexGuard<'_, Vec<Account>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

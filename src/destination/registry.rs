@@ -20,6 +20,8 @@ pub struct Settings {
     pub in_flight: usize,
     /// How often orders of the last day are asked after; older ones less often. `None`: never.
     pub status_poll: Option<Duration>,
+    /// Its own notifications are a way of the alerts.
+    pub shows_alerts: bool,
     /// The kind's own settings.
     pub kind: KindSettings,
 }
@@ -65,12 +67,9 @@ pub fn build(
     around: (&Clock, &Paces),
 ) -> Arc<dyn Destination> {
     match &settings.kind {
-        KindSettings::RetailCrm(own) => Arc::new(retailcrm::RetailCrm::new(
-            settings.id.clone(),
-            index,
-            own,
-            forms,
-            around,
-        )),
+        KindSettings::RetailCrm(own) => {
+            let crm = retailcrm::RetailCrm::new(settings.id.clone(), index, own, forms, around);
+            Arc::new(crm.showing_alerts(settings.shows_alerts))
+        }
     }
 }

@@ -9,12 +9,13 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::delivery::{
-    Attempt, AttemptOutcome, Cause, Delivery, DeliveryId, Failure, FailureKind, Lane, Outcome, Step,
+    Attempt, AttemptOutcome, Cause, DeliveryId, Failure, FailureKind, Lane, Outcome, State, Step,
 };
 use crate::destination::{Claim, Report};
 use crate::dispatch::Target;
 use crate::dispatch::desk::Desk;
 use crate::lead::{DestinationId, Lead};
+use crate::metrics::Attempted;
 use crate::store::{Begun, Settled, Settlement, StoreError};
 
 /// How long to wait before a record that the store refused (the disk is full, say) is tried again. The claim is kept meanwhile.
@@ -55,6 +56,7 @@ impl Desk {
         let settlements = claims.iter().zip(reports).map(|(claim, report)| {
             let attempt = attempt(claim, (started_at, duration), &report, paused);
             log(&claim.lead, &self.id, &attempt, &report);
+            self.count(&claim.lead, &attempt, duration);
             Settlement {
                 id: claim.delivery.id,
                 attempt,
@@ -125,7 +127,7 @@ impl Desk {
             }
             Ok(settled) => {
                 for (settlement, settled) in settlements.iter().zip(settled) {
-                    log_settled(&self.id, settlement.id, &settled);
+                    self.settled(settlement.id, &settled);
                 }
                 Ok(())
             }
@@ -136,7 +138,7 @@ impl Desk {
         loop {
             match self.store.settle(settlement.clone()).await {
                 Ok(settled) => {
-                    log_settled(&self.id, settlement.id, &settled);
+                    self.settled(settlement.id, &settled);
                     return Ok(());
                 }
                 Err(StoreError::Stopped) => return Err(StoreError::Stopped),
@@ -145,6 +147,38 @@ impl Desk {
                     self.clock.sleep(RECORD_AGAIN).await;
                 }
             }
+        }
+    }
+}
+
+impl Desk {
+    fn count(&self, lead: &Lead, attempt: &Attempt, took: Duration) {
+        let Some(outcome) = attempt.outcome else {
+            return;
+        };
+        let age = self.clock.now().duration_since(lead.received_at);
+        let is_delivered = outcome == AttemptOutcome::Delivered;
+        let attempted = Attempted {
+            outcome: outcome.as_str(),
+            took,
+            // Received later than now when the clock was put back.
+            delivered_after: is_delivered.then(|| Duration::try_from(age).unwrap_or_default()),
+        };
+        self.meter.attempted(self.id.as_str(), attempted);
+    }
+
+    fn settled(&self, id: DeliveryId, settled: &Settled) {
+        let delivery = match settled {
+            Settled::Recorded(delivery) => delivery,
+            Settled::Stale => {
+                tracing::info!(lead.id = %id.lead, "the attempt was settled or erased meanwhile");
+                return;
+            }
+        };
+        if delivery.state == State::Failed {
+            let reason = delivery.last_error.as_ref().map_or("", Cause::word);
+            self.meter.failed(self.id.as_str(), reason);
+            tracing::error!(lead.id = %id.lead, destination.id = %self.id, reason, "lead failed: a person is needed");
         }
     }
 }
@@ -179,7 +213,10 @@ async fn guarded(target: &Target, lane: Lane, claims: &[Claim]) -> Option<Vec<Re
 
 fn broken_off() -> Report {
     Report {
-        outcome: Err(Failure::new(FailureKind::Unknown, Cause::Internal)),
+        outcome: Err(Failure::new(
+            FailureKind::Unknown { retry_after: None },
+            Cause::Internal,
+        )),
         steps: Vec::new(),
     }
 }
@@ -189,7 +226,9 @@ fn still_in_doubt(report: Report) -> Report {
     let outcome = report.outcome.map_err(|failure| match failure.kind {
         FailureKind::Transient { .. } | FailureKind::Misconfigured if !failure.doubt_cleared => {
             Failure {
-                kind: FailureKind::Unknown,
+                kind: FailureKind::Unknown {
+                    retry_after: failure.kind.retry_after(),
+                },
                 ..failure
             }
         }
@@ -239,7 +278,7 @@ fn outcome_word(outcome: &Outcome, paused: bool) -> AttemptOutcome {
                 AttemptOutcome::Paused
             }
             FailureKind::Transient { .. } | FailureKind::Misconfigured => AttemptOutcome::Retry,
-            FailureKind::Unknown => AttemptOutcome::Unknown,
+            FailureKind::Unknown { .. } => AttemptOutcome::Unknown,
             FailureKind::Rejected => AttemptOutcome::Rejected,
         },
     }
@@ -272,25 +311,5 @@ fn log(lead: &Arc<Lead>, destination: &DestinationId, attempt: &Attempt, report:
                 "attempt failed"
             );
         }
-    }
-}
-
-fn log_settled(destination: &DestinationId, id: DeliveryId, settled: &Settled) {
-    match settled {
-        Settled::Recorded(delivery) => log_end(destination, delivery),
-        Settled::Stale => {
-            tracing::info!(lead.id = %id.lead, "the attempt was settled or erased meanwhile");
-        }
-    }
-}
-
-fn log_end(destination: &DestinationId, delivery: &Delivery) {
-    if delivery.state == crate::delivery::State::Failed {
-        let reason = delivery
-            .last_error
-            .as_ref()
-            .map(Cause::word)
-            .unwrap_or_default();
-        tracing::error!(lead.id = %delivery.id.lead, destination.id = %destination, reason, "lead failed: a person is needed");
     }
 }

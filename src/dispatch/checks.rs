@@ -302,7 +302,10 @@ mod tests {
         assert_eq!(lines.count("disagree"), 3);
         assert_eq!(lines.count("no longer found"), 1);
 
-        let lost = Failure::new(FailureKind::Unknown, Cause::TimedOut { after_s: 30 });
+        let lost = Failure::new(
+            FailureKind::Unknown { retry_after: None },
+            Cause::TimedOut { after_s: 30 },
+        );
         destination.says(Err(lost));
         clock.advance(EVERY);
         until_asked(&destination, 4).await;

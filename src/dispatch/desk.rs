@@ -10,6 +10,7 @@ use crate::destination::{Claim, Report};
 use crate::dispatch::breaker::Breaker;
 use crate::dispatch::{Health, Outlook, Target};
 use crate::lead::DestinationId;
+use crate::metrics;
 use crate::store::Store;
 
 /// What the attempts of one destination share.
@@ -18,6 +19,7 @@ pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) outlook: Outlook,
+    pub(super) meter: metrics::Dispatch,
     breaker: Mutex<Breaker>,
     /// Held during a probe: attempts that fail together are followed by one.
     probing: tokio::sync::Mutex<()>,
@@ -31,9 +33,15 @@ impl Desk {
             store,
             clock,
             outlook,
+            meter: metrics::Dispatch::default(),
             breaker,
             probing: tokio::sync::Mutex::new(()),
         }
+    }
+
+    /// The same, counting.
+    pub(super) fn counting(self, meter: metrics::Dispatch) -> Self {
+        Self { meter, ..self }
     }
 
     pub(super) fn breaker(&self) -> MutexGuard<'_, Breaker> {

@@ -28,6 +28,7 @@ use crate::destination::Destination;
 use crate::dispatch::desk::Desk;
 use crate::dispatch::worker::{Assignment, Worker};
 use crate::lead::DestinationId;
+use crate::metrics;
 use crate::store::Store;
 
 pub use checks::{Checked, Checks};
@@ -50,6 +51,7 @@ pub struct Dispatcher {
     store: Store,
     clock: Clock,
     outlook: Outlook,
+    meter: metrics::Dispatch,
     workers: Mutex<HashMap<DestinationId, Running>>,
 }
 
@@ -65,8 +67,14 @@ impl Dispatcher {
             store,
             clock,
             outlook,
+            meter: metrics::Dispatch::default(),
             workers: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// The same, counting attempts and what comes of them.
+    pub fn counting(self, meter: metrics::Dispatch) -> Self {
+        Self { meter, ..self }
     }
 
     /// Makes these the destinations: new ones get a worker, known ones their new set-up (and a probe at once if they are paused), and
@@ -105,7 +113,8 @@ impl Dispatcher {
             self.store.clone(),
             self.clock.clone(),
             self.outlook.clone(),
-        );
+        )
+        .counting(self.meter.clone());
         Running {
             assignment,
             task: tokio::spawn(Worker::new(desk, target, orders).run()),

@@ -12,6 +12,7 @@ pub mod cors;
 pub mod demo;
 pub mod drain;
 pub mod health;
+pub mod metrics;
 pub mod negotiation;
 pub mod next;
 pub mod origin;

@@ -14,6 +14,10 @@ use crate::http::problem::Problem;
 use crate::http::settings::Server;
 use crate::lead::{FieldErrors, Form, Language, LeadId};
 
+/// Stands with an answer that refuses a form's request: its code, for those who count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused(pub &'static str);
+
 /// Who is answered, and how.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -76,10 +80,15 @@ impl Reply {
         if *problem == Problem::TooSlow {
             answer.insert_header((CONNECTION, "close"));
         }
-        match self.wants {
+        let mut answer = match self.wants {
             Wants::Json => answer.json(self.refusal_in_json(problem)),
             Wants::Page => pages::send(answer, page()),
+        };
+        // An address that is nothing of ours refuses nobody.
+        if *problem != Problem::NotFound {
+            answer.extensions_mut().insert(Refused(problem.code()));
         }
+        answer
     }
 
     fn refusal_in_json(&self, problem: &Problem) -> serde_json::Value {

@@ -1,4 +1,4 @@
-//! The id of every request and one line about it in the log.
+//! The id of every request, one line about it in the log, and the count of those that were refused.
 //!
 //! The line names the path's template, never the path or the query: those may hold what a visitor typed. The id is ours; one that the
 //! client sends is not used, because nothing would keep it unique.
@@ -12,6 +12,8 @@ use actix_web::{Error, web};
 use tracing::Instrument;
 
 use crate::clock::Clock;
+use crate::http::reply::Refused;
+use crate::metrics::Edge;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -23,10 +25,12 @@ pub async fn on_every_request(
     let id = format!("{:032x}", rand::random::<u128>());
     let clock = request.app_data::<web::Data<Clock>>().cloned();
     let started = clock.as_ref().map(|clock| clock.monotonic());
+    let edge = request.app_data::<web::Data<Edge>>().cloned();
     let method = request.method().clone();
     let span = tracing::info_span!("request", id);
     let answered = next.call(request).instrument(span.clone()).await;
     let answered = stamp(answered, &id);
+    count(&answered, edge.as_ref());
     let (status, path) = match &answered {
         Ok(answer) => (answer.status(), answer.request().match_pattern()),
         Err(error) => (error.as_response_error().status_code(), None),
@@ -45,6 +49,16 @@ pub async fn on_every_request(
         );
     });
     answered
+}
+
+/// Counts a refusal by its code.
+fn count<B>(answered: &Result<ServiceResponse<B>, Error>, edge: Option<&web::Data<Edge>>) {
+    let (Ok(answer), Some(edge)) = (answered, edge) else {
+        return;
+    };
+    if let Some(Refused(code)) = answer.response().extensions().get::<Refused>() {
+        edge.refused(code);
+    }
 }
 
 /// Puts the id on the answer, also on one that comes as an error.

@@ -16,6 +16,9 @@ use crate::http::{drain, request_log};
 /// How long an idle connection stays open. Short: actix guards only the first request of a connection against senders that drip.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
+/// What one collector needs, and a person beside it.
+const CONNECTIONS_ASIDE: usize = 32;
+
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -43,5 +46,21 @@ where
     .disable_signals()
     .listen(listener)?
     .run();
+    Ok(server)
+}
+
+/// The same for an address that only machines of our own reach: one thread, few connections, no line in the log for each request.
+pub fn start_aside<F>(listener: TcpListener, configure: F) -> io::Result<dev::Server>
+where
+    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let server = HttpServer::new(move || App::new().configure(configure.clone()))
+        .workers(1)
+        .max_connections(CONNECTIONS_ASIDE)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .disable_signals()
+        .listen(listener)?
+        .run();
     Ok(server)
 }

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
 use crate::lead::{Client, FieldErrors, Form, Forms, HeldReason, LeadId, Submission};
+use crate::metrics;
 use crate::store::{Accepted, IdempotencyKey, NewLead, Store, StoreError};
 
 /// The forms as they are now; a reload swaps them all at once.
@@ -16,6 +17,7 @@ pub type LiveForms = Arc<ArcSwap<Forms>>;
 pub struct Intake {
     store: Store,
     clock: Clock,
+    meter: metrics::Intake,
 }
 
 /// Why a submission is not accepted.
@@ -32,7 +34,16 @@ pub enum IntakeError {
 impl Intake {
     /// An intake into this store.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+        Self {
+            store,
+            clock,
+            meter: metrics::Intake::default(),
+        }
+    }
+
+    /// The same, counting what comes in.
+    pub fn counting(self, meter: metrics::Intake) -> Self {
+        Self { meter, ..self }
     }
 
     /// Checks the submission, screens it, and keeps the lead together with its deliveries. `Ok` means it is on the disk. A filled
@@ -60,7 +71,7 @@ impl Intake {
             .iter()
             .map(|rule| (rule.destination.clone(), rule.create))
             .collect();
-        Ok(self
+        let accepted = self
             .store
             .accept(NewLead {
                 lead,
@@ -68,6 +79,19 @@ impl Intake {
                 targets,
                 key,
             })
-            .await?)
+            .await?;
+        self.count(accepted, form, held);
+        Ok(accepted)
+    }
+
+    fn count(&self, accepted: Accepted, form: &Form, held: Option<HeldReason>) {
+        match accepted {
+            Accepted::New(_) => {
+                self.meter.accepted(form.id.as_str());
+                held.into_iter()
+                    .for_each(|reason| self.meter.held(reason.as_str()));
+            }
+            Accepted::Repeated(_) => self.meter.repeated(form.id.as_str()),
+        }
     }
 }

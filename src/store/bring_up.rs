@@ -29,10 +29,11 @@ pub(super) fn bring_up(
     truth: Truth,
     mark: &MarkFile,
 ) -> Result<Ready, OpenError> {
-    if directories.index.exists() {
+    if is_there(&directories.index)? {
         match catch_unwind(AssertUnwindSafe(|| open_old(directories, truth))) {
             Ok(Ok(Some(ready))) => return settle_trust(directories, ready, mark),
             Ok(Ok(None)) => tracing::warn!("the index does not fit the journal; it is built anew"),
+            Ok(Err(cut @ OpenError::JournalCut { .. })) => return Err(cut),
             Ok(Err(error)) => tracing::warn!(%error, "the index cannot be used; it is built anew"),
             Err(_panic) => tracing::warn!("sled panicked over the index; it is built anew"),
         }
@@ -60,7 +61,7 @@ fn settle_trust(
 
 /// Throws the index away.
 pub(super) fn remove_index(directories: &Directories) -> Result<(), OpenError> {
-    if directories.index.exists() {
+    if is_there(&directories.index)? {
         tracing::info!("the index is built anew from the snapshot and the journal");
         fs::remove_dir_all(&directories.index).map_err(at(&directories.index))?;
         journal::sync_directory(&directories.root).map_err(at(&directories.root))?;
@@ -68,7 +69,13 @@ pub(super) fn remove_index(directories: &Directories) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// `None` when it is behind the oldest group of the journal, ahead of the newest, or was never complete.
+/// A disk that cannot tell ends the start: an index that is there and not to be trusted must not be overlooked.
+fn is_there(index: &Path) -> Result<bool, OpenError> {
+    index.try_exists().map_err(at(index))
+}
+
+/// `None` when it is behind the oldest group of the journal, or was never complete. An index that can be trusted and is ahead of the journal has
+/// leads that the journal has lost.
 fn open_old(directories: &Directories, truth: Truth) -> Result<Option<Ready>, OpenError> {
     remove_unfinished_sled_snapshots(&directories.index).map_err(at(&directories.index))?;
     let index = Index::open(&directories.index)?;
@@ -78,7 +85,12 @@ fn open_old(directories: &Directories, truth: Truth) -> Result<Option<Ready>, Op
         truth.first_in_journal
     };
     match index.applied()? {
-        Some(applied) if applied + 1 >= oldest && applied <= truth.last_sequence => {
+        Some(applied) if applied > truth.last_sequence => Err(OpenError::JournalCut {
+            path: directories.root.clone(),
+            found: truth.last_sequence,
+            expected: applied,
+        }),
+        Some(applied) if applied + 1 >= oldest => {
             let (writer, open) = IndexWriter::new(index)?;
             let mut outbox = Outbox::default();
             open.iter()
@@ -90,7 +102,7 @@ fn open_old(directories: &Directories, truth: Truth) -> Result<Option<Ready>, Op
 }
 
 /// A kill inside sled's open leaves `snap.*.generating`, which the next open takes for the newest snapshot (sled issues 1527, 1533).
-fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
+pub(super) fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
     for entry in fs::read_dir(index)? {
         let path = entry?.path();
         if path
@@ -103,7 +115,11 @@ fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn build(directories: &Directories, snapshot: Option<&Snapshot>) -> Result<Ready, OpenError> {
+/// A new index from the snapshot, and what is owed by it.
+pub(super) fn build(
+    directories: &Directories,
+    snapshot: Option<&Snapshot>,
+) -> Result<Ready, OpenError> {
     let (mut writer, _nothing_yet) = IndexWriter::new(Index::open(&directories.index)?)?;
     let mut outbox = Outbox::default();
     let Some(snapshot) = snapshot else {
@@ -150,4 +166,31 @@ fn replay(
         tracing::info!(groups, "the journal was replayed into the index");
     }
     Ok((writer, outbox))
+}
+
+/// Applies what the journal has beyond the index, up to this sequence and not beyond: what follows is applied by others.
+pub(super) fn catch_up(
+    writer: &mut IndexWriter,
+    journal: &Path,
+    until: u64,
+) -> Result<(), OpenError> {
+    let from = writer.index().applied()?.map_or(0, |applied| applied + 1);
+    let mut waiting = Vec::new();
+    let mut last = None;
+    journal::scan::<OpenError>(journal, from, &mut |sequence, records| {
+        if sequence > until {
+            return Ok(());
+        }
+        last = Some(sequence);
+        waiting.extend(records);
+        if waiting.len() >= TOGETHER {
+            writer.apply(&waiting, last)?;
+            waiting.clear();
+        }
+        Ok(())
+    })?;
+    if last.is_some() {
+        writer.apply(&waiting, last)?;
+    }
+    Ok(())
 }

@@ -8,17 +8,23 @@ use std::thread;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::clock::Clock;
 use crate::delivery::{Cause, Delivery, DeliveryId};
 use crate::lead::LeadId;
-use crate::store::applier::Group;
+use crate::metrics;
+use crate::store::applier::{Group, Work};
 use crate::store::decide::{self, Decision, Verdict};
 use crate::store::disk::Disk;
-use crate::store::index::Index;
 use crate::store::journal::{AppendError, Journal};
+use crate::store::live::LiveIndex;
 use crate::store::overlay::{Overlay, View};
 use crate::store::prepare::Prepared;
+use crate::store::purge;
 use crate::store::record::{Record, encode_payload};
-use crate::store::{Accepted, Order, OrderSeen, Settled, Settlement, Signature, StoreError};
+use crate::store::renewal::Renewal;
+use crate::store::{
+    Accepted, Keep, Order, OrderSeen, Purged, Settled, Settlement, Signature, StoreError,
+};
 
 /// The most commands in one group: enough for every connection of a busy minute, few enough to keep the wait short.
 pub(super) const GROUP: usize = 256;
@@ -38,8 +44,11 @@ pub(super) enum Command {
     Orphan(Vec<(DeliveryId, Cause)>, Reply<usize>),
     NoteOrders(Vec<OrderSeen>, Timestamp, Reply<usize>),
     ForgetKeys(Vec<Vec<u8>>, Timestamp, Reply<usize>),
+    Purge(Vec<LeadId>, (Keep, Timestamp), Reply<Purged>),
     /// Begin a new journal segment; answers its first sequence.
     Rotate(Reply<u64>),
+    /// Have the applier put a new index in the place of the old one.
+    Renew(Box<Renewal>),
     /// Answer what came before, then end.
     Stop,
 }
@@ -58,13 +67,15 @@ enum When {
 /// The thread's own things.
 pub(super) struct Committer {
     pub(super) journal: Journal,
-    pub(super) index: Index,
+    pub(super) index: LiveIndex,
     pub(super) overlay: Arc<Overlay>,
     pub(super) disk: Disk,
-    pub(super) applier: SyncSender<Group>,
+    pub(super) applier: SyncSender<Work>,
     /// The sequence of the last group on the disk; readers wait until it is applied, so that they see what has been answered.
     pub(super) committed: Arc<AtomicU64>,
     pub(super) failure: watch::Sender<Option<Arc<StoreError>>>,
+    pub(super) clock: Clock,
+    pub(super) meter: metrics::Journal,
 }
 
 /// Whether the disk has room for the leads of a group.
@@ -113,6 +124,8 @@ impl Committer {
                 Command::Stop => next = Next::End,
                 // On its own: the position must be known at once. What is in this group goes into the new segment.
                 Command::Rotate(reply) => send(reply, self.rotate()),
+                // The applier has reported why it ended, if it did.
+                Command::Renew(renewal) => drop(self.applier.send(Work::Renew(renewal))),
                 command => answers.extend(self.decide(command, &mut view, &mut room)),
             }
         }
@@ -178,7 +191,11 @@ impl Committer {
                 let decision = decide::forget_keys(keys, now, view);
                 decided(decision, reply, When::Applied, view)
             }
-            Command::Rotate(_) | Command::Stop => None,
+            Command::Purge(leads, rules, reply) => {
+                let decision = purge::purge(&leads, rules, view);
+                decided(decision, reply, When::Applied, view)
+            }
+            Command::Rotate(_) | Command::Renew(_) | Command::Stop => None,
         }
     }
 
@@ -201,6 +218,7 @@ impl Committer {
         }
         let mut payload = Vec::with_capacity(1024 * records.len());
         encode_payload(&records, &mut payload);
+        let began = self.clock.monotonic();
         let sequence = match self.journal.append(&payload) {
             Ok(sequence) => sequence,
             Err(AppendError::TakenBack(error)) => {
@@ -210,6 +228,8 @@ impl Committer {
             }
             Err(AppendError::Broken(error)) => return self.broken(answers, error),
         };
+        let took = self.clock.monotonic().saturating_duration_since(began);
+        self.meter.wrote(answers.len(), took);
         let records: Arc<[Record]> = records.into();
         self.overlay.add(&records, sequence);
         self.committed.store(sequence, Ordering::Release);
@@ -218,11 +238,12 @@ impl Committer {
             .partition(|(when, _)| matches!(when, When::Committed));
         committed.into_iter().for_each(|(_, answer)| answer(Ok(())));
         let applied = applied.into_iter().map(|(_, answer)| answer).collect();
-        match self.applier.send(Group {
+        let group = Group {
             records,
             sequence,
             answers: applied,
-        }) {
+        };
+        match self.applier.send(Work::Apply(group)) {
             Ok(()) => Next::Continue,
             // The applier has reported why it ended.
             Err(_ended) => Next::End,

@@ -262,11 +262,7 @@ pub(super) fn erase(id: LeadId, signature: &Signature, view: &View<'_>) -> Decis
         client: Client::default(),
         ..lead
     };
-    let attempts = status.deliveries.iter().flat_map(|delivery| {
-        (1..=delivery.attempts)
-            .map(|number| Record::delete(Table::Attempt, attempt_key(delivery.id, number)))
-    });
-    let mut records: Vec<Record> = attempts.collect();
+    let mut records: Vec<Record> = without_attempts(&status).collect();
     let mut deeds = status.deeds.clone();
     deed::note(&mut deeds, DeedKind::Erase, signature);
     let erased = Status {
@@ -279,6 +275,14 @@ pub(super) fn erase(id: LeadId, signature: &Signature, view: &View<'_>) -> Decis
     records.push(Record::put(Table::Lead, *id.as_bytes(), encode(&shell)?));
     records.push(put_status(&erased)?);
     Ok((Verdict::Done, records))
+}
+
+/// What deletes the logs of all attempts of a lead.
+pub(super) fn without_attempts(status: &Status) -> impl Iterator<Item = Record> {
+    status.deliveries.iter().flat_map(|delivery| {
+        (1..=delivery.attempts)
+            .map(|number| Record::delete(Table::Attempt, attempt_key(delivery.id, number)))
+    })
 }
 
 /// Takes deliveries out of work, each for its reason. Those that are no longer unsettled stay. Returns how many went.
@@ -340,7 +344,7 @@ pub(super) fn forget_keys(keys: Vec<Vec<u8>>, now: Timestamp, view: &View<'_>) -
     Ok((records.len(), records))
 }
 
-fn status(view: &View<'_>, lead: LeadId) -> Result<Option<Status>, StoreError> {
+pub(super) fn status(view: &View<'_>, lead: LeadId) -> Result<Option<Status>, StoreError> {
     let bytes = view.get(Table::Status, lead.as_bytes())?;
     Ok(bytes.map(|bytes| decode(&bytes)).transpose()?)
 }

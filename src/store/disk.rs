@@ -27,10 +27,9 @@ impl Disk {
 
     /// Whether so many bytes more leave the reserve untouched.
     pub(super) fn room_for(&self, bytes: u64) -> Result<(), StoreError> {
-        let Ok(disk) = rustix::fs::statvfs(&self.path) else {
+        let Some(free) = self.free() else {
             return Ok(());
         };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         if free < self.min_free.saturating_add(bytes) {
             return Err(StoreError::DiskFull {
                 path: self.path.clone(),
@@ -38,5 +37,11 @@ impl Disk {
             });
         }
         Ok(())
+    }
+
+    /// The bytes that may still be written; `None` when the disk does not say.
+    pub(super) fn free(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(&self.path).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 }

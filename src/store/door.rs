@@ -10,11 +10,9 @@ use crate::delivery::{Attempt, Cause, Delivery, DeliveryId, State};
 use crate::lead::{DestinationId, FormId, Lead, LeadId};
 use crate::store::committer::Command;
 use crate::store::decide::Verdict;
-use crate::store::journal;
 use crate::store::prepare::prepare;
 use crate::store::query::{self, MOST_HITS, Sources};
 use crate::store::record::{Table, attempt_prefix, decode};
-use crate::store::room::journal_error;
 use crate::store::{
     Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
     OrderSeen, Ordered, Page, Settled, Settlement, Signature, Status, Store, StoreError,
@@ -61,7 +59,7 @@ impl Store {
         };
         self.catch_up().await?;
         let lead = self
-            .read(move |room| room.index.get(Table::Lead, id.lead.as_bytes()))
+            .read(move |room| room.index().get(Table::Lead, id.lead.as_bytes()))
             .await?;
         match lead {
             Some(bytes) => Ok(Begun::Started {
@@ -86,7 +84,7 @@ impl Store {
                     return Ok(Begun::NotOwed);
                 };
                 let key = delivery.id.lead;
-                let Some(bytes) = room.index.get(Table::Lead, key.as_bytes())? else {
+                let Some(bytes) = room.index().get(Table::Lead, key.as_bytes())? else {
                     return Ok(Begun::NotOwed);
                 };
                 Ok(Begun::Started {
@@ -128,31 +126,6 @@ impl Store {
         self.ordered(lead, verdict).await
     }
 
-    /// Takes the person out of a lead everywhere, and gives up what is still owed for it. Returns when no journal or snapshot holds
-    /// them any more; sled's own old pages go at the next start, which builds it anew.
-    pub async fn erase(
-        &self,
-        lead: LeadId,
-        signature: impl Into<Signature>,
-    ) -> Result<Ordered, StoreError> {
-        let signature = signature.into();
-        // Before and after: whenever the process ends in between, the next start does not go on with the index it finds.
-        self.read(|room| room.mark.distrust_index().map_err(journal_error))
-            .await?;
-        let verdict = self
-            .ask(|reply| Command::Erase(lead, signature, reply))
-            .await?;
-        if matches!(verdict, Verdict::Done) {
-            self.snapshot().await?;
-            self.read(|room| {
-                journal::delete_damaged(&room.directories.journal).map_err(journal_error)?;
-                room.mark.distrust_index().map_err(journal_error)
-            })
-            .await?;
-        }
-        self.ordered(lead, verdict).await
-    }
-
     async fn ordered(&self, lead: LeadId, verdict: Verdict) -> Result<Ordered, StoreError> {
         match verdict {
             Verdict::Done => Ok(self
@@ -175,7 +148,7 @@ impl Store {
         let gone = self.read(move |room| {
             let mut gone = Vec::new();
             for id in unsettled {
-                let Some(bytes) = room.index.get(Table::Status, id.lead.as_bytes())? else {
+                let Some(bytes) = room.index().get(Table::Status, id.lead.as_bytes())? else {
                     continue;
                 };
                 let status: Status = decode(&bytes)?;
@@ -205,14 +178,14 @@ impl Store {
     /// One lead. Like all reading: sees every lead that has been answered before the call.
     pub async fn lead(&self, id: LeadId) -> Result<Option<StoredLead>, StoreError> {
         self.catch_up().await?;
-        self.read(move |room| query::lead(&room.index, id)).await
+        self.read(move |room| query::lead(&room.index(), id)).await
     }
 
     /// The attempts of one delivery, the oldest first.
     pub async fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
         self.catch_up().await?;
         self.read(move |room| {
-            let records = room.index.attempts(&attempt_prefix(id));
+            let records = room.index().attempts(&attempt_prefix(id));
             records
                 .map(|record| Ok(decode(&record?.value.unwrap_or_default())?))
                 .collect()
@@ -225,7 +198,7 @@ impl Store {
         self.catch_up().await?;
         self.read(move |room| {
             let sources = Sources {
-                index: &room.index,
+                index: &room.index(),
                 outbox: &room.outbox,
                 most_hits: MOST_HITS,
             };
@@ -246,7 +219,7 @@ impl Store {
         self.catch_up().await?;
         self.read(move |room| {
             let sources = Sources {
-                index: &room.index,
+                index: &room.index(),
                 outbox: &room.outbox,
                 most_hits: MOST_HITS,
             };
@@ -273,10 +246,10 @@ impl Store {
     ) -> Result<FormCount, StoreError> {
         self.catch_up().await?;
         self.read(move |room| {
-            let newest = query::newest_of(&room.index, &form)?;
+            let newest = query::newest_of(&room.index(), &form)?;
             let since = (LeadId::floor(since), LeadId::LAST);
             Ok(FormCount {
-                leads_since: room.index.count_of(&form, since)?,
+                leads_since: room.index().count_of(&form, since)?,
                 last_lead_at: newest.and_then(|id| id.received_at()),
             })
         })

@@ -5,8 +5,12 @@
 //! ```
 //! Integers are little-endian. The magic holds the format's version, and lets a reader find the next frame behind damage.
 
-/// The bytes every frame begins with; the last one is the version of the format.
-pub(super) const MAGIC: [u8; 4] = *b"LGF1";
+/// The bytes every frame begins with; the last one is the version of the format. Any two versions differ in two bits at least, so that
+/// a damaged one is not taken for a newer one: after `1` comes `2`, then `4`, then `7`.
+const MAGIC: [u8; 4] = *b"LGF1";
+
+/// What the frames of every version begin with.
+pub(super) const NAME: &[u8] = b"LGF";
 
 /// The bytes before the payload.
 pub(super) const HEADER: usize = 20;
@@ -41,21 +45,41 @@ pub(super) fn encode(sequence: u64, payload: &[u8], out: &mut Vec<u8>) {
 
 /// Reads the frame at the beginning of `bytes`; `None` when there is no whole and sound one.
 pub(super) fn decode(bytes: &[u8]) -> Option<Frame<'_>> {
+    let (magic, frame) = decode_any(bytes)?;
+    (*magic == MAGIC).then_some(frame)
+}
+
+/// Whether `bytes` begin with a whole and sound frame of another version of the format. One flipped bit does not make one, because versions
+/// differ in two bits at least.
+pub(super) fn is_newer(bytes: &[u8]) -> bool {
+    let [.., known] = MAGIC;
+    decode_any(bytes).is_some_and(|([.., version], _)| (version ^ known).count_ones() >= 2)
+}
+
+/// The frame under whatever magic it stands. The header is the same in every version, and its checksum does not cover the magic.
+fn decode_any(bytes: &[u8]) -> Option<(&[u8; 4], Frame<'_>)> {
     let (magic, rest) = bytes.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (sequence, rest) = rest.split_first_chunk::<8>()?;
     let (crc, rest) = rest.split_first_chunk::<4>()?;
     let size = u32::from_le_bytes(*length) as usize;
-    if *magic != MAGIC || size > LONGEST {
+    if !magic.starts_with(NAME) || size > LONGEST {
         return None;
     }
     let payload = rest.get(..size)?;
     let sound = u32::from_le_bytes(*crc) == checksum(*length, *sequence, payload);
-    sound.then_some(Frame {
+    let frame = Frame {
         sequence: u64::from_le_bytes(*sequence),
         payload,
         length: HEADER + size,
-    })
+    };
+    sound.then_some((magic, frame))
+}
+
+/// The sequence that the header at the beginning of `bytes` names, sound or not.
+pub(super) fn claimed(bytes: &[u8]) -> Option<u64> {
+    let sequence = bytes.strip_prefix(&MAGIC)?.get(4..12)?;
+    Some(u64::from_le_bytes(sequence.try_into().ok()?))
 }
 
 fn checksum(length: [u8; 4], sequence: [u8; 8], payload: &[u8]) -> u32 {
@@ -88,6 +112,17 @@ mod tests {
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert_eq!(decode(&bytes), None);
+        }
+
+        #[test]
+        fn a_frame_of_a_newer_version_is_known_as_such_and_a_damaged_one_is_not(payload: Vec<u8>, bit in 0u8..8) {
+            let mut bytes = Vec::new();
+            encode(7, &payload, &mut bytes);
+            prop_assert!(!is_newer(&bytes));
+            bytes[3] ^= 1 << bit;
+            prop_assert!(!is_newer(&bytes));
+            bytes[3] = b'2';
+            prop_assert!(is_newer(&bytes) && decode(&bytes).is_none());
         }
 
         #[test]

@@ -82,19 +82,16 @@ impl MarkFile {
         self.sync()
     }
 
-    /// Has the next start build the index anew.
-    pub(super) fn distrust_index(&self) -> io::Result<()> {
-        if self.path.exists() {
-            fs::rename(&self.path, &self.distrusted)?;
-        }
-        self.sync()
+    /// Has the next start build the index anew. Tells whether it would not have done so anyway.
+    pub(super) fn distrust_index(&self) -> io::Result<bool> {
+        let was_trusted = rename_if_there(&self.path, &self.distrusted)?;
+        self.sync()?;
+        Ok(was_trusted)
     }
 
     /// The index is complete and belongs to the mark that was written at this start.
     pub(super) fn trust_index(&self) -> io::Result<()> {
-        if self.distrusted.exists() {
-            fs::rename(&self.distrusted, &self.path)?;
-        }
+        rename_if_there(&self.distrusted, &self.path)?;
         self.sync()
     }
 
@@ -103,10 +100,21 @@ impl MarkFile {
     }
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// Tells whether it was there; so does the next one.
+fn remove_if_there(path: &Path) -> io::Result<bool> {
+    unless_missing(fs::remove_file(path))
+}
+
+fn rename_if_there(from: &Path, to: &Path) -> io::Result<bool> {
+    unless_missing(fs::rename(from, to))
+}
+
+/// Asked of the deed itself: a disk in trouble can say of a file that is there that it is not.
+fn unless_missing(done: io::Result<()>) -> io::Result<bool> {
+    match done {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -10,31 +10,43 @@
 //! (facts/durability-and-delivery.md, sections 0 and 2). A journal of our own with one fdatasync per group costs nothing and survives it.
 
 //!
+//! Without a [`Store`], on the files alone, work [`backup`](fn@backup), [`restore`](fn@restore) and the doctor ([`examine`]).
+//!
 //! **Records are decided facts**: whole states, never deltas, so replaying one twice does no harm. **Truth = the newest snapshot and the
 //! journal after it**; `start` brings sled up to it, or builds it anew when anything can have been lost under it.
 
 mod applier;
+mod backup;
+mod backups;
 mod bring_up;
 mod committer;
 mod decide;
 mod deed;
 mod disk;
+mod doctor;
 mod door;
+mod erasure;
 mod failures;
 mod filter;
 mod frame;
 mod index;
 mod journal;
+mod live;
 mod mark;
+mod measure;
 mod outbox;
 mod overlay;
 mod prepare;
+mod purge;
 mod query;
 mod record;
+mod renewal;
+mod restore;
 mod room;
 mod search;
 mod snapshot;
 mod start;
+mod truth;
 mod upkeep;
 
 use std::collections::HashSet;
@@ -50,9 +62,18 @@ use crate::delivery::{
 };
 use crate::lead::{Create, DestinationId, FormId, HeldReason, Lead, LeadId};
 
+pub use backup::{BackedUp, BackupError, Existing, backup};
+pub use backups::{Backup, Backups};
 pub use deed::{Deed, DeedKind, Signature};
+pub use doctor::{
+    Differences, Examination, Holds, IndexFound, JournalFound, SnapshotFound, examine,
+    rebuild_index,
+};
+pub use erasure::{Erasure, InCrm, Person};
 pub use failures::FailedDelivery;
 pub use filter::{Filter, Page, Selection};
+pub use purge::{Keep, Purged};
+pub use restore::{RestoreError, Restored, restore};
 pub use room::Store;
 pub use start::OpenError;
 pub use upkeep::Upkeep;

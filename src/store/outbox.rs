@@ -35,8 +35,10 @@ type Place = (Timestamp, DeliveryId);
 struct Queue {
     /// Never attempted, by time.
     untried: BTreeSet<Place>,
-    /// Attempted at least once, by time.
-    tried: BTreeSet<Place>,
+    /// Attempted, and owed at once all the same, by time: the process ended in the attempt, or somebody or a pause put it back.
+    again: BTreeSet<Place>,
+    /// Waits for its next attempt, by its time.
+    retried: BTreeSet<Place>,
     by_age: BTreeSet<DeliveryId>,
 }
 
@@ -54,40 +56,35 @@ const LAST: DeliveryId = DeliveryId {
 
 impl Queue {
     fn of_mut(&mut self, delivery: &Delivery) -> &mut BTreeSet<Place> {
-        match delivery.attempts {
-            0 => &mut self.untried,
-            _ => &mut self.tried,
+        match (delivery.attempts, delivery.state) {
+            (0, _) => &mut self.untried,
+            (_, State::Retrying) => &mut self.retried,
+            _ => &mut self.again,
         }
     }
 
-    /// Both kinds together, the earliest first.
-    fn in_order(
-        &self,
-        untried: impl RangeBounds<Place>,
-        tried: impl RangeBounds<Place>,
-    ) -> Merged<'_> {
-        Merged {
-            one: self.untried.range(untried).peekable(),
-            other: self.tried.range(tried).peekable(),
-        }
+    /// All kinds together, the earliest first. Only a retry waits for its time. Everything else has the time at which it was put here, and when
+    /// that lies ahead the clock has gone back since: a person must not wait for it to come round again.
+    fn in_order(&self, untried: impl RangeBounds<Place>, until: Timestamp) -> Merged<'_> {
+        Merged([
+            self.untried.range(untried).peekable(),
+            self.again.range(..).peekable(),
+            self.retried.range(..=(until, LAST)).peekable(),
+        ])
     }
 }
 
-/// Two ordered walks as one.
-struct Merged<'a> {
-    one: Peekable<btree_set::Range<'a, Place>>,
-    other: Peekable<btree_set::Range<'a, Place>>,
-}
+/// Ordered walks as one.
+struct Merged<'a>([Peekable<btree_set::Range<'a, Place>>; 3]);
 
 impl<'a> Iterator for Merged<'a> {
     type Item = &'a Place;
 
     fn next(&mut self) -> Option<&'a Place> {
-        match (self.one.peek(), self.other.peek()) {
-            (Some(one), Some(other)) if other < one => self.other.next(),
-            (Some(_), _) => self.one.next(),
-            (None, _) => self.other.next(),
-        }
+        let nexts = self.0.iter_mut().enumerate();
+        let first = nexts.filter_map(|(walk, places)| places.peek().map(|place| (*place, walk)));
+        let (_, walk) = first.min()?;
+        self.0.get_mut(walk)?.next()
     }
 }
 
@@ -162,12 +159,8 @@ impl Outbox {
             return Vec::new();
         };
         let from = from.unwrap_or(Timestamp::MIN);
-        if from > until {
-            return Vec::new();
-        }
-        let window = (from, FIRST)..=(until, LAST);
-        let places = queue.in_order(window.clone(), window);
-        self.told(places, skip, limit)
+        let places = queue.in_order(.., until);
+        self.told(places.filter(|(due_at, _)| *due_at >= from), skip, limit)
     }
 
     /// The due deliveries of one lane, the earliest first.
@@ -175,22 +168,19 @@ impl Outbox {
         let Some(queue) = self.destinations.get(destination) else {
             return Vec::new();
         };
-        let (fresh_since, until) = ((look.fresh_since, FIRST), (look.until, LAST));
-        if fresh_since > until {
-            // A clock that went back: nothing is fresh.
-            let all = (Timestamp::MIN, FIRST)..=until;
-            return match look.lane {
-                Lane::Fresh => Vec::new(),
-                Lane::Backlog => self.told(queue.in_order(all.clone(), all), look.skip, look.limit),
-            };
-        }
+        let fresh_since = (look.fresh_since, FIRST);
         match look.lane {
+            // A clock that went back: nothing is fresh.
+            Lane::Fresh if look.fresh_since > look.until => Vec::new(),
             Lane::Fresh => {
-                let places = queue.untried.range(fresh_since..=until);
+                let places = queue.untried.range(fresh_since..);
                 self.told(places, look.skip, look.limit)
             }
+            Lane::Backlog if look.fresh_since > look.until => {
+                self.told(queue.in_order(.., look.until), look.skip, look.limit)
+            }
             Lane::Backlog => {
-                let places = queue.in_order(..fresh_since, ..=until);
+                let places = queue.in_order(..fresh_since, look.until);
                 self.told(places, look.skip, look.limit)
             }
         }
@@ -218,15 +208,14 @@ impl Outbox {
             .collect()
     }
 
-    /// The earliest time after `after`.
+    /// The earliest time after `after` at which a retry is due.
     pub(super) fn next_due_after(
         &self,
         destination: &DestinationId,
         after: Timestamp,
     ) -> Option<Timestamp> {
         let queue = self.destinations.get(destination)?;
-        let places = (after, LAST)..;
-        let mut next = queue.in_order(places.clone(), places);
+        let mut next = queue.retried.range((after, LAST)..);
         next.next().map(|(due_at, _)| *due_at)
     }
 
@@ -303,11 +292,21 @@ mod tests {
     }
 
     #[test]
-    fn deliveries_come_in_the_order_of_their_time_and_only_when_it_has_come() {
+    fn deliveries_come_in_the_order_of_their_time_and_retries_only_when_it_has_come() {
         let (mut outbox, shop) = (Outbox::default(), DestinationId::parse("shop").expect("id"));
         let now = Timestamp::UNIX_EPOCH;
-        outbox.update(None, Some(&status(1, now + SignedDuration::from_secs(5))));
+        let mut retried = status(1, now + SignedDuration::from_secs(5));
+        retried.deliveries[0].attempts = 1;
+        retried.deliveries[0].state = State::Retrying;
+        outbox.update(None, Some(&retried));
         outbox.update(None, Some(&status(2, now)));
+        // Received before the clock was set back; the process has ended in an attempt at the second one.
+        let ahead = now + SignedDuration::from_hours(1);
+        outbox.update(None, Some(&status(3, ahead)));
+        let mut broken_off = status(4, ahead);
+        broken_off.deliveries[0].attempts = 1;
+        broken_off.deliveries[0].state = State::Sending;
+        outbox.update(None, Some(&broken_off));
         let due = |until| -> Vec<u8> {
             let none = HashSet::new();
             outbox
@@ -316,8 +315,8 @@ mod tests {
                 .map(|due| due.id.lead.as_bytes()[0])
                 .collect()
         };
-        assert_eq!(due(now), [2]);
-        assert_eq!(due(now + SignedDuration::from_secs(5)), [2, 1]);
+        assert_eq!(due(now), [2, 3, 4]);
+        assert_eq!(due(now + SignedDuration::from_secs(5)), [2, 1, 3, 4]);
     }
 
     #[test]
@@ -330,6 +329,7 @@ mod tests {
         for (n, second) in [(5, 3), (6, 6), (7, 20)] {
             let mut retried = status(n, at(second));
             retried.deliveries[0].attempts = 1;
+            retried.deliveries[0].state = State::Retrying;
             outbox.update(None, Some(&retried));
         }
         let none = HashSet::new();
@@ -345,10 +345,11 @@ mod tests {
             let due = outbox.in_lane(&shop, look).into_iter();
             due.map(|due| due.id.lead.as_bytes()[0]).collect::<Vec<_>>()
         };
-        assert_eq!(look(Lane::Fresh, 4), [2, 3]);
+        // The fourth came before the clock was set back.
+        assert_eq!(look(Lane::Fresh, 4), [2, 3, 4]);
         assert_eq!(look(Lane::Backlog, 4), [1, 5, 6]);
         assert_eq!(look(Lane::Fresh, 30), [0; 0]);
-        assert_eq!(look(Lane::Backlog, 30), [1, 5, 2, 3, 6]);
+        assert_eq!(look(Lane::Backlog, 30), [1, 5, 2, 3, 6, 4]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::store::StoreError;
 use crate::store::applier::Group;
-use crate::store::index::Index;
+use crate::store::live::LiveIndex;
 use crate::store::record::{Record, Table};
 
 /// Where a record is: its group's number, the group, its place.
@@ -53,14 +53,14 @@ impl Overlay {
 /// applier writes to sled before it takes a record out of the overlay.
 pub(super) struct View<'a> {
     overlay: &'a Overlay,
-    index: &'a Index,
+    index: &'a LiveIndex,
     group: Vec<Record>,
     newest: HashMap<(Table, Vec<u8>), usize>,
 }
 
 impl<'a> View<'a> {
     /// A view with an empty group.
-    pub(super) fn new(overlay: &'a Overlay, index: &'a Index) -> Self {
+    pub(super) fn new(overlay: &'a Overlay, index: &'a LiveIndex) -> Self {
         Self {
             overlay,
             index,
@@ -78,7 +78,8 @@ impl<'a> View<'a> {
         if let Some(value) = self.overlay.get(&key) {
             return Ok(value);
         }
-        self.index.get(key.0, &key.1)
+        // Taken after the look into the overlay: what is no longer there is in the index that is in use now.
+        self.index.now().get(key.0, &key.1)
     }
 
     /// Adds decided records to the group.

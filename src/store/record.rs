@@ -80,6 +80,12 @@ impl Record {
             value: None,
         }
     }
+
+    /// Whether a newer leadgate wrote the value.
+    pub(super) fn is_newer(&self) -> bool {
+        let version = self.value.as_deref().and_then(<[u8]>::first);
+        version.is_some_and(|version| *version > VERSION)
+    }
 }
 
 /// An idempotency key's binding.

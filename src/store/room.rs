@@ -3,18 +3,21 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::store::applier::Applier;
+use crate::clock::Clock;
+use crate::metrics;
+use crate::store::applier::{Applier, Work};
 use crate::store::committer::{Command, Committer, Reply};
 use crate::store::disk::Disk;
 use crate::store::failures::Failures;
 use crate::store::index::Index;
 use crate::store::journal::Journal;
+use crate::store::live::LiveIndex;
 use crate::store::mark::{Mark, MarkFile};
 use crate::store::outbox::Outbox;
 use crate::store::overlay::Overlay;
@@ -34,9 +37,10 @@ pub struct Store(pub(super) Arc<Room>);
 /// What is behind the door.
 pub(super) struct Room {
     pub(super) commands: mpsc::Sender<Command>,
-    pub(super) index: Index,
+    index: LiveIndex,
     pub(super) outbox: Arc<Mutex<Outbox>>,
     pub(super) failures: Failures,
+    pub(super) meter: metrics::Journal,
     pub(super) disk: Disk,
     committed: Arc<AtomicU64>,
     pub(super) applied: watch::Receiver<u64>,
@@ -46,8 +50,25 @@ pub(super) struct Room {
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held while a snapshot is made: each deletes what it makes superfluous, so two at once would delete each other's.
     pub(super) snapshotting: tokio::sync::Mutex<()>,
+    /// Held during an erasure or a purge: each ends with a renewal of the index, and with the word that it can be trusted.
+    pub(super) renewing: tokio::sync::Mutex<()>,
     /// Held open for as long as the store is: the lock goes with the file.
     _lock: File,
+    /// After every other one: fields go in this order.
+    _last: LastHandle,
+}
+
+/// The last handle of sled. When it goes, sled syncs once more and panics if the disk refuses; everything that counts is synced or said to be
+/// not by then, so that panic must not decide how the process ends.
+struct LastHandle(Option<LiveIndex>);
+
+impl Drop for LastHandle {
+    fn drop(&mut self) {
+        let last = self.0.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(last))).is_err() {
+            tracing::error!("the disk refused sled's last sync, which nothing depends on");
+        }
+    }
 }
 
 impl Store {
@@ -61,12 +82,13 @@ impl Store {
             mark,
             ..
         } = started;
-        let index = writer.index().clone();
+        let index = LiveIndex::new(writer.index().clone());
         let outbox = Arc::new(Mutex::new(started.outbox));
         let journal =
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
         let (overlay, failures) = (Arc::new(Overlay::default()), Failures::default());
         let disk = Disk::of(settings);
+        let meter = metrics::Journal::default();
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let committed = Arc::new(AtomicU64::new(last_sequence));
@@ -81,9 +103,12 @@ impl Store {
             applier: groups,
             committed: Arc::clone(&committed),
             failure: failure.clone(),
+            clock: Clock::system(),
+            meter: meter.clone(),
         };
         let applier = Applier {
             writer,
+            index: index.clone(),
             overlay,
             outbox: Arc::clone(&outbox),
             failures: failures.clone(),
@@ -91,17 +116,14 @@ impl Store {
             failure: failure.clone(),
             mark: mark.clone(),
         };
-        let threads = vec![
-            spawn("committer", failure.clone(), move || committer.run(inbox))?,
-            spawn("applier", failure, move || {
-                applier.run_guarded(&for_applier);
-            })?,
-        ];
+        let threads = threads((committer, inbox), (applier, for_applier), &failure)?;
         Ok(Self(Arc::new(Room {
             commands,
+            _last: LastHandle(Some(index.clone())),
             index,
             outbox,
             failures,
+            meter,
             disk,
             committed,
             applied: applied_seen,
@@ -110,6 +132,7 @@ impl Store {
             mark,
             threads: Mutex::new(threads),
             snapshotting: tokio::sync::Mutex::new(()),
+            renewing: tokio::sync::Mutex::new(()),
             _lock: started.lock,
         })))
     }
@@ -142,7 +165,7 @@ impl Store {
                 tracing::error!(%error, "the store had failed; the next start looks at everything");
                 return Err(StoreError::Stopped);
             }
-            room.index.sync()?;
+            room.index().sync()?;
             let sequence = *room.applied.borrow();
             let distrusted = room.mark.read().is_some_and(|mark| mark.distrusted);
             let mark = Mark {
@@ -196,8 +219,35 @@ impl Store {
     }
 }
 
+impl Room {
+    /// The index in use.
+    pub(super) fn index(&self) -> Arc<Index> {
+        self.index.now()
+    }
+
+    /// The outbox, locked.
+    pub(super) fn outbox_now(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 pub(super) fn journal_error(error: std::io::Error) -> StoreError {
     StoreError::Journal(Arc::new(error))
+}
+
+/// Starts the committer and the applier, each with what it is given to do.
+fn threads(
+    (committer, commands): (Committer, mpsc::Receiver<Command>),
+    (applier, works): (Applier, Receiver<Work>),
+    failure: &watch::Sender<Option<Arc<StoreError>>>,
+) -> Result<Vec<JoinHandle<()>>, OpenError> {
+    let committer = spawn("committer", failure.clone(), move || {
+        committer.run(commands);
+    })?;
+    let applier = spawn("applier", failure.clone(), move || {
+        applier.run_guarded(&works);
+    })?;
+    Ok(vec![committer, applier])
 }
 
 /// Starts a thread. One that panics is a failure of the store like any other: the process must not live on without it.

@@ -15,6 +15,7 @@ use crate::store::index::IndexWriter;
 use crate::store::journal::{self, Scan};
 use crate::store::mark::{Mark, MarkFile, Trust};
 use crate::store::outbox::Outbox;
+use crate::store::renewal;
 use crate::store::snapshot::{self, Snapshot, SnapshotError};
 use crate::store::{Settings, StoreError};
 
@@ -34,6 +35,9 @@ pub enum OpenError {
         "the data directory {0} is in use by another leadgate; stop that one, or set another store.path"
     )]
     Locked(PathBuf),
+    /// Nothing is there to be looked at.
+    #[error("{0} holds no store; set store.path to the data directory")]
+    NoStore(PathBuf),
     /// Leads that were there are gone.
     #[error(
         "the journal in {path} ends at {found}, but had reached {expected}: files are missing; restore the newest backup, \
@@ -57,14 +61,11 @@ pub enum OpenError {
         /// The first sequence of the journal.
         journal: u64,
     },
-    /// A group of the journal is whole and yet not to be read.
+    /// A segment of the journal is whole and yet not to be read.
     #[error(
-        "group {sequence} of the journal was written by a newer leadgate; run that version, or restore a backup of this one"
+        "{0} was written by a newer leadgate; run that version, or restore a backup that this one made"
     )]
-    Newer {
-        /// The sequence of the group.
-        sequence: u64,
-    },
+    Newer(PathBuf),
     /// The index could not be built.
     #[error("the index cannot be built: {0}")]
     Store(#[from] StoreError),
@@ -78,15 +79,6 @@ pub enum OpenError {
 #[error(transparent)]
 pub struct SnapshotErrorText(#[from] SnapshotError);
 
-impl From<io::Error> for OpenError {
-    fn from(source: io::Error) -> Self {
-        Self::Directory {
-            path: PathBuf::new(),
-            source,
-        }
-    }
-}
-
 /// The parts of a data directory.
 #[derive(Clone, Debug)]
 pub(super) struct Directories {
@@ -94,21 +86,33 @@ pub(super) struct Directories {
     pub(super) journal: PathBuf,
     pub(super) snapshots: PathBuf,
     pub(super) index: PathBuf,
+    /// Where a renewal builds the next index; a start makes `index` of it.
+    pub(super) renewed: PathBuf,
 }
 
 impl Directories {
     pub(super) fn of(settings: &Settings) -> Self {
         let root = settings.path.clone();
-        let (journal, snapshots, index) = (
-            root.join("journal"),
-            root.join("snapshots"),
-            root.join("sled"),
-        );
+        let [journal, snapshots, index, renewed] =
+            ["journal", "snapshots", "sled", "sled.renewed"].map(|name| root.join(name));
         Self {
             root,
             journal,
             snapshots,
             index,
+            renewed,
+        }
+    }
+}
+
+impl Directories {
+    /// Those of a store that is there.
+    pub(super) fn existing(settings: &Settings) -> Result<Self, OpenError> {
+        let directories = Self::of(settings);
+        if directories.journal.is_dir() && directories.snapshots.is_dir() {
+            Ok(directories)
+        } else {
+            Err(OpenError::NoStore(directories.root))
         }
     }
 }
@@ -124,6 +128,18 @@ pub(super) struct Truth {
     pub(super) first_in_journal: u64,
 }
 
+impl Truth {
+    /// The truth of this snapshot and the journal as it was read.
+    pub(super) fn of(snapshot: Option<&Snapshot>, journal: &Scan) -> Self {
+        let base = snapshot.map_or(0, |snapshot| snapshot.position.saturating_sub(1));
+        Self {
+            base,
+            last_sequence: journal.last_sequence.max(base),
+            first_in_journal: journal.first_sequence,
+        }
+    }
+}
+
 /// A store that is ready to go on.
 pub(super) struct Started {
     pub(super) writer: IndexWriter,
@@ -137,6 +153,7 @@ pub(super) struct Started {
 pub(super) fn start(directories: &Directories) -> Result<Started, OpenError> {
     make(directories)?;
     let lock = lock(&directories.root)?;
+    renewal::settle_names(directories).map_err(at(&directories.root))?;
     let mark = MarkFile::new(&directories.root);
     let last = mark.read();
     snapshot::remove_partials(&directories.snapshots).map_err(at(&directories.snapshots))?;
@@ -144,14 +161,7 @@ pub(super) fn start(directories: &Directories) -> Result<Started, OpenError> {
     let end = journal::scan::<OpenError>(&directories.journal, u64::MAX, &mut |_, _| Ok(()))?;
     report(&end);
     journal::keep_damaged(&end.damaged).map_err(at(&directories.journal))?;
-    let base = snapshot
-        .as_ref()
-        .map_or(0, |snapshot| snapshot.position - 1);
-    let truth = Truth {
-        base,
-        last_sequence: end.last_sequence.max(base),
-        first_in_journal: end.first_sequence,
-    };
+    let truth = Truth::of(snapshot.as_ref(), &end);
     check_whole(directories, last.as_ref(), snapshot.as_ref(), truth)?;
     let now = Mark::running(&directories.root, truth.last_sequence);
     let trust = last.as_ref().map_or(Trust::None, |last| last.trust(&now));
@@ -175,7 +185,7 @@ pub(super) fn start(directories: &Directories) -> Result<Started, OpenError> {
 }
 
 /// Makes the directories that are missing, and their names durable: a first lead must not vanish with the directory it is in.
-fn make(directories: &Directories) -> Result<(), OpenError> {
+pub(super) fn make(directories: &Directories) -> Result<(), OpenError> {
     let Directories {
         root,
         journal,
@@ -208,7 +218,7 @@ pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
     }
 }
 
-fn lock(root: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(root: &Path) -> Result<File, OpenError> {
     let path = root.join("lock");
     let file = File::create(&path).map_err(at(&path))?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
@@ -218,10 +228,14 @@ fn lock(root: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn newest_sound(directory: &Path) -> Result<Option<Snapshot>, OpenError> {
+pub(super) fn newest_sound(directory: &Path) -> Result<Option<Snapshot>, OpenError> {
     for snapshot in snapshot::list(directory).map_err(at(directory))? {
         match snapshot::read(&snapshot.path, &mut |_| Ok(())) {
             Ok(_) => return Ok(Some(snapshot)),
+            // An older one would do, but not together with the journal after this one.
+            Err(newer @ SnapshotError::Newer(_)) => {
+                return Err(SnapshotErrorText::from(newer).into());
+            }
             Err(error) => {
                 tracing::error!(%error, "a snapshot cannot be used; an older one is looked for");
             }
@@ -247,7 +261,7 @@ fn report(end: &Scan) {
 
 /// Refuses a start that would silently go on with less than was there. What had been reached is told by the mark and by the names of
 /// snapshots and segments, which outlive their contents.
-fn check_whole(
+pub(super) fn check_whole(
     directories: &Directories,
     last: Option<&Mark>,
     snapshot: Option<&Snapshot>,
@@ -262,7 +276,7 @@ fn check_whole(
         .max(segments.last().map(|(first, _)| *first));
     let expected = last
         .map_or(0, |last| last.sequence)
-        .max(named.unwrap_or(1) - 1);
+        .max(named.unwrap_or(1).saturating_sub(1));
     if truth.last_sequence < expected {
         return Err(OpenError::JournalCut {
             path: path(),

@@ -6,6 +6,7 @@ use crate::store::committer::{Command, GROUP};
 use crate::store::index::Index;
 use crate::store::record::{KeyRecord, decode};
 use crate::store::room::{Room, journal_error};
+use crate::store::snapshot::Snapshot;
 use crate::store::{Store, StoreError, journal, snapshot};
 
 /// A snapshot is made when the newest is older than this ...
@@ -30,8 +31,11 @@ impl Store {
         now: Timestamp,
         snapshot_at: Option<Timestamp>,
     ) -> Result<Upkeep, StoreError> {
-        let mut done = Upkeep::default();
-        let old = self.read(move |room| old_keys(&room.index, now)).await?;
+        let mut done = Upkeep {
+            snapshot: self.finish_erasures().await?,
+            ..Upkeep::default()
+        };
+        let old = self.read(move |room| old_keys(&room.index(), now)).await?;
         for keys in old.chunks(GROUP) {
             let keys = keys.to_vec();
             done.keys_forgotten += self
@@ -42,7 +46,7 @@ impl Store {
             .read(|room| journal::size(&room.directories.journal).map_err(journal_error))
             .await?;
         let stale = snapshot_at.is_none_or(|at| now.duration_since(at) >= SNAPSHOT_EVERY);
-        if size > LONGEST_JOURNAL || (stale && size > 0) {
+        if !done.snapshot && (size > LONGEST_JOURNAL || (stale && size > 0)) {
             self.snapshot().await?;
             done.snapshot = true;
         }
@@ -54,6 +58,11 @@ impl Store {
     /// The journal is rotated first, and everything before the rotation applied; so the records read from sled hold all effects of the old
     /// segments. They may also hold some of the new one's: replaying whole states over them does no harm.
     pub async fn snapshot(&self) -> Result<(), StoreError> {
+        self.snapshot_here().await.map(drop)
+    }
+
+    /// The same; tells where it is.
+    pub(super) async fn snapshot_here(&self) -> Result<Snapshot, StoreError> {
         let _turn = self.0.snapshotting.lock().await;
         self.read(room_for_snapshot).await?;
         let position = self.ask(Command::Rotate).await?;
@@ -63,11 +72,12 @@ impl Store {
             .await
             .map_err(|_ended| StoreError::Stopped)?;
         self.read(move |room| {
-            let mut records = room.index.everything();
+            let mut records = room.index().everything();
             let made = snapshot::write(&room.directories.snapshots, position, &mut records)
                 .map_err(|error| journal_error(std::io::Error::other(error)))?;
             snapshot::delete_older(&room.directories.snapshots, &made).map_err(journal_error)?;
-            journal::delete_before(&room.directories.journal, position).map_err(journal_error)
+            journal::delete_before(&room.directories.journal, position).map_err(journal_error)?;
+            Ok(made)
         })
         .await
     }

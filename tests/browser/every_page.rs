@@ -54,6 +54,7 @@ async fn look_at_every_page(visitor: &Visitor, gate: &Gate, language: &str) {
         "/admin/forms",
         "/admin/destinations",
         "/admin/alerts",
+        "/admin/erasures",
         "/admin/failures",
         "/admin/?cause=refused:customFields.a-long-code-of-a-field:another-long-code",
         "/admin/?q=nobody",

@@ -127,6 +127,13 @@ impl Client {
         }
     }
 
+    /// Has the lead's person erased. `Err` when the connection broke: nobody knows then whether it was done.
+    pub(crate) async fn erase(&self, lead: &str) -> Result<u16, reqwest::Error> {
+        let url = format!("http://{}/admin/api/leads/{lead}/erase", self.address);
+        let response = self.http.post(url).bearer_auth(TOKEN).send().await?;
+        Ok(response.status().as_u16())
+    }
+
     /// Every lead there is, newest first.
     pub(crate) async fn leads(&self) -> Vec<Value> {
         let mut all = Vec::new();
@@ -139,6 +146,14 @@ impl Client {
                 None => return all,
             }
         }
+    }
+
+    /// The state of a lead; `None` when the gate does not tell.
+    pub(crate) async fn try_state(&self, lead: &str) -> Option<String> {
+        let url = format!("http://{}/admin/api/leads/{lead}", self.address);
+        let response = self.http.get(url).bearer_auth(TOKEN).send().await.ok()?;
+        let body: Value = serde_json::from_str(&response.text().await.ok()?).ok()?;
+        body["state"].as_str().map(str::to_owned)
     }
 
     /// The only destination.

@@ -9,7 +9,7 @@ use crate::gate::{LEADGATE, Process};
 use crate::home::{Home, Setup};
 
 /// Runs a command to its end with this on its standard input.
-fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+pub(crate) fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
     let mut child = Command::new(LEADGATE)
         .args(arguments)
         .env_remove("LEADGATE_CONFIG")
@@ -32,7 +32,7 @@ fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
     (status.code(), text(stdout), text(stderr))
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("text")
 }
 

@@ -21,12 +21,19 @@ pub(crate) async fn start() -> SimulatedCrm {
 
 /// Waits until so many orders are there.
 pub(crate) async fn until_orders(crm: &SimulatedCrm, count: usize) {
+    until(crm, || crm.orders().len() >= count).await;
+}
+
+/// Waits until this holds of the CRM. It is asked between the calls, not in `wait_for`: that would keep the CRM from counting its next one
+/// while it is asked for its orders.
+pub(crate) async fn until(crm: &SimulatedCrm, holds: impl Fn() -> bool) {
     let mut changed = crm.changed();
-    let arrived = changed.wait_for(|_| crm.orders().len() >= count);
-    let arrived = timeout(PATIENCE, arrived).await;
-    arrived
-        .expect("they arrive in time")
-        .expect("the simulator lives on");
+    let held = async {
+        while !holds() {
+            changed.changed().await.expect("the simulator lives on");
+        }
+    };
+    timeout(PATIENCE, held).await.expect("it holds in time");
 }
 
 /// Waits until there are so many orders and nothing is owed any more. When nothing is owed and orders are missing for long, it returns as

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::log::Log;
@@ -42,12 +43,59 @@ impl Process {
         Self { pid, log, exit }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
     /// Sends a signal, unless the process has ended.
     pub(crate) fn signal(&self, signal: Signal) {
         if self.exit.borrow().is_none() {
             // It may end this very moment.
             kill_process(self.pid, signal).ok();
         }
+    }
+
+    /// Stops every thread where it is, as a loss of power does: nothing leaves the process any more. A call of the kernel that is under way goes
+    /// on, but what it says is heard by nobody.
+    ///
+    /// # Panics
+    /// When it does not come to a halt in time.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let deadline = Instant::now() + PATIENCE;
+        // The stop begins when one thread takes the signal, on a busy machine milliseconds later; then no other one comes back from the kernel.
+        while !self.has_ended() {
+            let states: Vec<char> = self.threads().collect();
+            if states.contains(&'T') && states.iter().all(|state| matches!(state, 'T' | 'D')) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "it runs on");
+            std::thread::yield_now();
+        }
+    }
+
+    /// The states of its threads, in the letters of `/proc`.
+    fn threads(&self) -> impl Iterator<Item = char> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id()));
+        let stats = tasks.into_iter().flatten().flatten();
+        stats.filter_map(|task| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).ok()?;
+            // Behind the name, which may hold anything.
+            stat.rsplit_once(") ")?.1.chars().next()
+        })
+    }
+
+    /// Where each thread is in the kernel, a line each: what is left to tell of a process that hangs.
+    fn whereabouts(&self) -> String {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id()));
+        let tasks = tasks.into_iter().flatten().flatten();
+        let line = |task: std::fs::DirEntry| {
+            let read = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            let (name, waits, call) = (read("comm"), read("wchan"), read("syscall"));
+            format!("{}: {waits} {}\n", name.trim(), call.trim())
+        };
+        tasks.map(line).collect()
     }
 
     /// How it ended.
@@ -74,8 +122,15 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        let is_stuck = std::thread::panicking() && !self.has_ended();
+        let at = if is_stuck {
+            self.whereabouts()
+        } else {
+            String::new()
+        };
         self.signal(Signal::KILL);
         if std::thread::panicking() {
+            eprint!("{at}");
             eprintln!("--- what the process said ---");
             let mut lines = self.log.lines();
             // What the tests themselves ask while they wait.

@@ -62,6 +62,16 @@ impl Setup {
     }
 }
 
+impl Drop for Home {
+    /// What a test fell over is kept to be looked at.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("kept: {}", self.directory.path().display());
+            self.directory.disable_cleanup(true);
+        }
+    }
+}
+
 impl Home {
     /// Writes the config, and a file with the key that a simulated CRM accepts.
     pub(crate) fn new(setup: &Setup) -> Self {

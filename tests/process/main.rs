@@ -11,19 +11,24 @@
     reason = "clippy knows test functions, but not the helpers they share"
 )]
 
+mod acks;
 mod answers_after_fdatasync;
+mod backup;
+#[allow(dead_code, reason = "tests/crash uses the rest")]
 mod client;
 mod commands;
 mod crm;
 mod disk_errors;
 mod disk_full;
+#[allow(dead_code, reason = "tests/crash uses the rest")]
 mod gate;
 mod home;
 mod kill_between_steps;
-mod kills;
+#[allow(dead_code, reason = "tests/crash uses the rest")]
 mod load;
 mod log;
 mod misconfigured;
 mod shutdown;
+#[allow(dead_code, reason = "tests/crash uses the rest")]
 mod strace;
 mod wire;

@@ -2,6 +2,7 @@
 
 use rustix::process::Signal;
 
+use crate::acks::Acks;
 use crate::home::{Home, Setup};
 use crate::load::Load;
 
@@ -12,7 +13,7 @@ const REPLAY: &str = "replayed";
 async fn sigterm_under_load_ends_with_0_loses_no_answered_lead_and_the_next_start_is_clean() {
     let home = Home::new(&Setup::without_crm());
     let gate = home.serve().await;
-    let load = Load::start(8);
+    let load = Load::start(8, Acks::new(home.path("acks")));
     let mut answers = load.answers();
     load.allow(400);
     load.send_to(&gate.client);

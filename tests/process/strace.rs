@@ -23,23 +23,40 @@ pub(crate) fn is_there() -> bool {
 
 /// `leadgate serve` with these options of strace. The tracer stands aside (`-D`), so signals go to the gate itself.
 pub(crate) fn serve(home: &Home, options: &[&str]) -> Process {
-    let mut command = Command::new("strace");
-    command
-        .args(["-D", "-f", "-y", "-xx", "-s", "1000000"])
-        .arg("-o")
-        .arg(home.path("trace"))
-        .args(options)
-        .arg(LEADGATE);
+    let mut command = strace(home, &["-D"]);
+    command.args(options).arg(LEADGATE);
     home.add_arguments(&mut command);
     Process::start(&mut command)
+}
+
+/// Traces a gate that runs, from now on. Returns when every thread of it is traced.
+pub(crate) async fn attach(home: &Home, gate: &Process, options: &[&str]) -> Process {
+    let mut command = strace(home, &["-p", &gate.id().to_string()]);
+    let tracer = Process::start(command.args(options));
+    let attached = tracer.log.line_from(0, "attached", PATIENCE).await;
+    attached.expect("strace may trace it");
+    tracer
+}
+
+fn strace(home: &Home, options: &[&str]) -> Command {
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-y", "-xx", "-s", "1000000"])
+        .arg("-o")
+        .arg(home.path("trace"))
+        .args(options);
+    command
 }
 
 /// A system call. Its beginning and its end are numbers of lines.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) name: String,
+    pub(crate) thread: u32,
     /// The path behind its first argument, if that is a file of a name.
     pub(crate) path: String,
+    /// The first text it was given: a path, in calls that take one.
+    pub(crate) text: String,
     /// All bytes it was given.
     pub(crate) data: Vec<u8>,
     pub(crate) begun: usize,
@@ -89,6 +106,8 @@ fn parse(trace: &str) -> Vec<Call> {
             }
             calls.push(Call {
                 name: name.to_owned(),
+                thread: thread.parse().expect("a thread"),
+                text: text(arguments),
                 path: path(arguments),
                 data: data(arguments),
                 begun: number,
@@ -112,6 +131,11 @@ fn path(arguments: &str) -> String {
         is_descriptor.then(|| unescape(path))
     });
     String::from_utf8_lossy(&inside.unwrap_or_default()).into_owned()
+}
+
+fn text(arguments: &str) -> String {
+    let first = arguments.split('"').nth(1).map(unescape);
+    String::from_utf8_lossy(&first.unwrap_or_default()).into_owned()
 }
 
 fn data(arguments: &str) -> Vec<u8> {

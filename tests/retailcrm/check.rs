@@ -202,6 +202,31 @@ async fn check_knows_a_field_of_the_other_entity_and_a_required_one_that_nothing
 }
 
 #[tokio::test]
+async fn check_asks_for_the_right_to_notify_where_the_crm_is_to_show_alerts() {
+    for (shows_alerts, may_notify) in [(true, false), (true, true), (false, false)] {
+        let mut account = Account::default();
+        account
+            .scopes
+            .retain(|scope| may_notify || scope != "notification_write");
+        let world = World::new(Setup {
+            account,
+            order: "orderMethod = \"landing-page\"",
+            shows_alerts,
+            ..Setup::default()
+        })
+        .await;
+        let found = world.destination.check().await.expect("answered");
+        if shows_alerts && !may_notify {
+            assert_eq!(paths(&found), ["destinations[0].api_key"]);
+            assert_eq!(found[0].severity, Severity::Warning);
+            assert!(texts(&found).contains("notification_write"), "{found:#?}");
+        } else {
+            assert!(found.is_empty(), "{found:#?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn check_tells_the_rights_the_key_lacks() {
     let account = Account {
         scopes: vec!["order_write".to_owned(), "customer_read".to_owned()],

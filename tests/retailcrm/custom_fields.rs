@@ -132,7 +132,10 @@ async fn lose_answer(world: &World, lead: &Lead) {
     let lost = FaultKind::LostAnswer { hang: false };
     let made_unheard = fault(lost, "orders/create", Calls::First(1));
     world.crm.fault(made_unheard);
-    assert_eq!(world.failed(lead).await.kind, FailureKind::Unknown);
+    assert_eq!(
+        world.failed(lead).await.kind,
+        FailureKind::Unknown { retry_after: None }
+    );
     world.crm.clear_faults();
 }
 

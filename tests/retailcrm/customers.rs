@@ -60,7 +60,10 @@ async fn a_customer_whose_answer_never_arrived_is_met_again() {
             Calls::First(1),
         ));
         let lead = lead(&[("name", "Без контактов")]);
-        assert_eq!(world.failed(&lead).await.kind, FailureKind::Unknown);
+        assert_eq!(
+            world.failed(&lead).await.kind,
+            FailureKind::Unknown { retry_after: None }
+        );
         world.deliver(&lead, true).await.outcome.expect("delivered");
         assert_eq!(
             (world.crm.customers().len(), world.crm.orders().len()),
@@ -301,7 +304,10 @@ async fn a_create_customer_in_doubt_makes_no_second_one() {
         Calls::First(1),
     ));
     let lead = anna();
-    assert_eq!(world.failed(&lead).await.kind, FailureKind::Unknown);
+    assert_eq!(
+        world.failed(&lead).await.kind,
+        FailureKind::Unknown { retry_after: None }
+    );
     world.deliver(&lead, true).await.outcome.expect("delivered");
     assert_eq!(world.crm.customers().len(), 1);
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use leadgate::delivery::{Cause, FailureKind};
+use leadgate::delivery::{Cause, Delivered, FailureKind};
 use leadgate::lead::{CustomerMatching, Lead};
 use leadgate::simulator::{Account, Body, Calls, DEMO_API_KEY, ErrorsShape, FaultKind};
 
-use crate::world::{Setup, World, anna, fault};
+use crate::world::{Setup, World, anna, fault, lead};
 
 #[tokio::test]
 async fn a_person_who_comes_again_costs_one_request() {
@@ -31,7 +31,7 @@ async fn an_order_whose_answer_never_arrived_is_found_and_not_made_again() {
     ));
     let lead = anna();
     let failure = world.failed(&lead).await;
-    assert_eq!(failure.kind, FailureKind::Unknown);
+    assert_eq!(failure.kind, FailureKind::Unknown { retry_after: None });
     assert!(failure.leaves_doubt(false));
     let report = world.deliver(&lead, true).await;
     let receipt = report.outcome.expect("delivered").receipt;
@@ -58,7 +58,7 @@ async fn an_answer_that_breaks_off_is_an_unknown_outcome() {
             failure.kind,
             matches!(failure.cause, Cause::ConnectionLost { .. })
         ),
-        (FailureKind::Unknown, true)
+        (FailureKind::Unknown { retry_after: None }, true)
     );
     world.deliver(&lead, true).await.outcome.expect("found");
     assert_eq!(world.crm.orders().len(), 1);
@@ -197,7 +197,7 @@ async fn a_silent_crm_is_an_unknown_outcome_after_the_time_out() {
         .crm
         .fault(fault(hang, "orders/create", Calls::First(1)));
     let failure = world.failed(&anna()).await;
-    assert_eq!(failure.kind, FailureKind::Unknown);
+    assert_eq!(failure.kind, FailureKind::Unknown { retry_after: None });
     assert_eq!(failure.cause, Cause::TimedOut { after_s: 1 });
 }
 
@@ -231,4 +231,54 @@ async fn the_log_of_an_attempt_holds_neither_the_person_nor_the_key() {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
     assert!(log.contains("refused") && log.contains("created"), "{log}");
+}
+
+#[tokio::test]
+async fn an_offer_that_the_catalogue_lacks_is_told_alone_and_together_with_others() {
+    let world = || {
+        World::new(Setup {
+            order: r#"
+                [[items]]
+                offer.externalId = "sofa-1"
+                [[items]]
+                offer.externalId = "{{ code }}"
+                productName = "Кресло"
+            "#,
+            customer: CustomerMatching::None,
+            ..Setup::default()
+        })
+    };
+    let coded = |phone: &str, code: &str| lead(&[("phone", phone), ("code", code)]);
+    let leads = [
+        coded("+79120000001", "no-such"),
+        coded("+79120000002", "lamp-7"),
+    ];
+    let text = |delivered: Delivered| delivered.warning.map(|warning| warning.text.en);
+    let missed = "items[1].offer.externalId=\"no-such\" was left out: the CRM's catalogue has no such offer, the line is free text";
+
+    let alone = world().await;
+    assert_eq!(
+        text(alone.delivered(&leads[0]).await).as_deref(),
+        Some(missed)
+    );
+    assert_eq!(text(alone.delivered(&leads[1]).await), None);
+    assert_eq!(alone.operations(), ["orders/create", "orders/create"]);
+
+    let together = world().await;
+    let reports = together.deliver_all(&leads, false).await;
+    let told = reports.into_iter();
+    let told: Vec<Option<String>> = told
+        .map(|report| text(report.outcome.expect("delivered")))
+        .collect();
+    assert_eq!(told, [Some(missed.to_owned()), None]);
+    assert_eq!(together.operations(), ["orders/upload"]);
+
+    // The look-up after a lost answer sees it too.
+    let lost = world().await;
+    let kind = FaultKind::LostAnswer { hang: false };
+    lost.crm
+        .fault(fault(kind, "orders/create", Calls::First(1)));
+    lost.failed(&leads[0]).await;
+    let found = lost.deliver(&leads[0], true).await.outcome;
+    assert_eq!(text(found.expect("found")).as_deref(), Some(missed));
 }

@@ -90,7 +90,10 @@ async fn a_server_error_after_a_create_is_unknown_and_after_a_read_only_a_delay(
     world
         .crm
         .fault(fault(error, "orders/create", Calls::First(1)));
-    assert_eq!(world.failed(&lead).await.kind, FailureKind::Unknown);
+    assert_eq!(
+        world.failed(&lead).await.kind,
+        FailureKind::Unknown { retry_after: None }
+    );
 }
 
 #[tokio::test]

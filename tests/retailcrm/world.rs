@@ -36,6 +36,7 @@ pub(crate) struct Setup {
     pub(crate) timeout: Duration,
     pub(crate) requests_per_second: u32,
     pub(crate) conflict: ContactConflict,
+    pub(crate) shows_alerts: bool,
 }
 
 impl Default for Setup {
@@ -50,6 +51,7 @@ impl Default for Setup {
             timeout: Duration::from_secs(10),
             requests_per_second: 1000,
             conflict: ContactConflict::Phone,
+            shows_alerts: false,
         }
     }
 }
@@ -133,6 +135,7 @@ pub(crate) fn destination(crm: &SimulatedCrm, setup: &Setup) -> Arc<dyn Destinat
             .expect("schedule"),
         in_flight: 8,
         status_poll: None,
+        shows_alerts: setup.shows_alerts,
         kind: KindSettings::RetailCrm(retailcrm::Settings {
             url: crm.url().parse().expect("url"),
             api_key: Secret::new(setup.key),

@@ -64,6 +64,7 @@ fn read_one(mut block: Block<'_>, ids: &mut Unique) -> Declared {
         retry,
         in_flight,
         status_poll,
+        shows_alerts: false,
         kind,
     });
     Declared { id, settings }
@@ -145,11 +146,14 @@ impl Destinations {
             .next()
     }
 
-    /// The settings, in the order of the file.
-    pub(crate) fn into_settings(self) -> Vec<registry::Settings> {
-        self.0
-            .into_iter()
-            .filter_map(|declared| declared.settings)
+    /// The settings, in the order of the file. `alerted` are those whose notifications show the alerts.
+    pub(crate) fn into_settings(self, alerted: &[DestinationId]) -> Vec<registry::Settings> {
+        let settings = self.0.into_iter().filter_map(|declared| declared.settings);
+        settings
+            .map(|settings| registry::Settings {
+                shows_alerts: alerted.contains(&settings.id),
+                ..settings
+            })
             .collect()
     }
 }

@@ -11,6 +11,16 @@ fn without_the_block_nobody_is_told_anything() {
 }
 
 #[test]
+fn a_destination_knows_whether_its_notifications_show_the_alerts() {
+    let shows = |alerts: &str| {
+        let config = parse(&format!("{SHOP}{alerts}")).expect("a good config");
+        config.destinations[0].shows_alerts
+    };
+    assert!(!shows(""));
+    assert!(shows("[alerts]\ndestinations = [\"shop\"]"));
+}
+
+#[test]
 fn every_mistake_is_told_at_its_place() {
     let text = format!(
         r#"{SHOP}

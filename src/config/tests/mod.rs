@@ -259,6 +259,26 @@ fn what_is_written_is_what_is_kept() {
 }
 
 #[test]
+fn leads_are_kept_for_a_day_at_least_or_for_ever_and_those_nobody_looked_after_with_a_warning() {
+    let keep = |text: &str| format!("{SHOP}\n[store.keep]\n{text}");
+    let kept = parse(&keep("delivered = \"2d\"\ndiscarded = \"forever\"")).expect("a good config");
+    let days = |days: u64| Some(std::time::Duration::from_secs(days * 86_400));
+    assert_eq!((kept.keep.delivered, kept.keep.discarded), (days(2), None));
+    let usual = parse(SHOP).expect("a good config").keep;
+    assert_eq!((usual.delivered, usual.discarded), (days(365), days(90)));
+    assert_eq!((usual.failed, usual.held), (None, None));
+    assert_eq!(
+        problems(&keep("delivered = \"1h\"")),
+        [
+            "store.keep.delivered: expected \"forever\" or a duration of a day at least such as \"365d\", found \"1h\""
+        ]
+    );
+    let warned = warnings(&keep("held = \"30d\""));
+    let expected = "store.keep.held: leads that nobody has looked after are removed when this time is over; \"forever\" keeps them";
+    assert!(warned.iter().any(|told| told == expected), "{warned:?}");
+}
+
+#[test]
 fn the_status_poll_is_off_or_a_minute_at_least() {
     let poll = |written: &str| parse(&format!("{SHOP}{written}"));
     let kept = |written: &str| poll(written).expect("a good config").destinations[0].status_poll;

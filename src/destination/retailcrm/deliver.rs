@@ -264,6 +264,9 @@ impl<'a> Attempt<'a> {
     ) -> Delivered {
         self.warnings
             .extend(draft.left_out().iter().map(LeftOut::note));
+        let unlinked = order.offers.as_ref().map(|shown| draft.unlinked(shown));
+        self.warnings
+            .extend(unlinked.iter().flatten().map(LeftOut::note));
         if let Some((sent, shown)) = customer.zip(order.customer.as_ref()) {
             let known = &self.account.known;
             known.compare(&self.lead.contact, sent, shown);

@@ -56,6 +56,8 @@ pub struct RetailCrm {
     id: DestinationId,
     /// Its place in the config, for key paths.
     index: usize,
+    /// Alerts are shown in its notifications.
+    shows_alerts: bool,
     account: Account,
     rules: Vec<Rule>,
     by_form: BTreeMap<(FormId, Create), usize>,
@@ -98,7 +100,8 @@ impl RetailCrm {
             (&id, settings.requests_per_second),
             clock,
         );
-        let api = Api::new(settings, pace, clock.clone());
+        let requests = paces.requests_of(&id);
+        let api = Api::new(settings, (pace, requests), clock.clone());
         let account = Account {
             backlog_api: api.for_lane(Lane::Backlog),
             api,
@@ -127,9 +130,18 @@ impl RetailCrm {
         Self {
             id,
             index,
+            shows_alerts: false,
             account,
             rules,
             by_form,
+        }
+    }
+
+    /// The same, with or without its notifications as a way of the alerts, for which the key needs a right.
+    pub fn showing_alerts(self, shows_alerts: bool) -> Self {
+        Self {
+            shows_alerts,
+            ..self
         }
     }
 

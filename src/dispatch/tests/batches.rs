@@ -116,7 +116,10 @@ async fn a_batch_that_fails_together_counts_as_one_failure_and_comes_again_in_ha
                 return Reaction::Take;
             }
             let cause = Cause::ServerError { status: 500 };
-            Reaction::Fail(Failure::new(FailureKind::Unknown, cause))
+            Reaction::Fail(Failure::new(
+                FailureKind::Unknown { retry_after: None },
+                cause,
+            ))
         })
         .await;
     handed_over(&world, |handed| handed.len() == 3).await;
@@ -149,7 +152,10 @@ async fn a_big_batch_that_fails_together_comes_again_in_halves_and_no_smaller() 
                 return Reaction::Take;
             }
             let cause = Cause::ServerError { status: 500 };
-            Reaction::Fail(Failure::new(FailureKind::Unknown, cause))
+            Reaction::Fail(Failure::new(
+                FailureKind::Unknown { retry_after: None },
+                cause,
+            ))
         })
         .await;
     for lead in &leads[30..] {

@@ -71,7 +71,7 @@ async fn good_news_of_before_an_outage_does_not_end_it() {
     let desk = paused(&world).await;
     let broken = || {
         let cause = Cause::TimedOut { after_s: 30 };
-        failed(FailureKind::Unknown, cause)
+        failed(FailureKind::Unknown { retry_after: None }, cause)
     };
     end(&world, &desk, before, vec![taken(), taken(), broken()]).await;
     assert!(desk.breaker().is_paused());
@@ -101,7 +101,7 @@ async fn what_began_before_an_outage_and_told_nothing_puts_no_probe_off() {
     world.clock.advance(Duration::from_millis(500));
     for _ in 0..8 {
         end(&world, &desk, before, vec![put_off()]).await;
-        let ours = failed(FailureKind::Unknown, Cause::Internal);
+        let ours = failed(FailureKind::Unknown { retry_after: None }, Cause::Internal);
         end(&world, &desk, before, vec![ours]).await;
     }
     assert_eq!(desk.breaker().next_probe_at(), next);

@@ -48,7 +48,10 @@ async fn the_log_names_the_trouble_and_the_field_and_never_quotes_what_was_typed
                 return Reaction::Fail(Failure::new(FailureKind::Rejected, cause));
             }
             let cause = Cause::Unreadable { detail: said };
-            Reaction::Fail(Failure::new(FailureKind::Unknown, cause))
+            Reaction::Fail(Failure::new(
+                FailureKind::Unknown { retry_after: None },
+                cause,
+            ))
         })
         .await;
     world.until(refused, State::Failed).await;

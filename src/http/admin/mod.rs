@@ -5,7 +5,7 @@
 //! [`Store`](crate::store::Store), [`LiveDestinations`](crate::destination::LiveDestinations), [`Alerts`](crate::alerts::Alerts),
 //! [`Clock`](crate::clock::Clock), [`Outlook`](crate::dispatch::Outlook),
 //! [`RefusedOrigins`](crate::http::refused_origins::RefusedOrigins), `ArcSwap<Forms>` (what [`LiveForms`](crate::intake::LiveForms) points to),
-//! [`Server`](crate::http::settings::Server) and [`Access`].
+//! [`Server`](crate::http::settings::Server), [`Gauged`](crate::http::metrics::Gauged) and [`Access`].
 
 mod answers;
 mod api;
@@ -30,6 +30,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{Route, guard, web};
 
 pub use auth::{Access, Operator};
+
+use crate::http::metrics;
 
 use reason::Reason;
 
@@ -68,6 +70,8 @@ const API: &[Row] = &[
     Row::get("/leads/{id}", || read().to(api::leads::one)),
     Row::get("/leads/{id}/preview", || read().to(api::preview::show)),
     Row::post("/leads/{id}/{action}", || web::post().to(api::orders::one)),
+    Row::post("/persons/erase", || web::post().to(api::erasures::erase)),
+    Row::get("/erasures", || read().to(api::erasures::list)),
     Row::get("/destinations", || read().to(api::destinations::list)),
     Row::get("/forms", || read().to(api::forms::list)),
     Row::get("/failures", || read().to(api::failures::list)),
@@ -89,6 +93,13 @@ const PAGES: &[Row] = &[
     }),
     Row::get("/resend/confirm", || read().to(pages::resend::confirm)),
     Row::post("/resend", || web::post().to(pages::resend::perform)),
+    Row::get("/erasures", || read().to(pages::erasures::show)),
+    Row::post("/erasures/confirm", || {
+        web::post().to(pages::erasures::confirm)
+    }),
+    Row::post("/erasures/erase", || {
+        web::post().to(pages::erasures::perform)
+    }),
     Row::get("/alerts", || read().to(pages::alerts::show)),
     Row::post("/alerts/test", || web::post().to(pages::alerts::test)),
     Row::post("/logout", || web::post().to(pages::login::log_out)),
@@ -119,7 +130,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .default_service(web::to(nothing_here))
         .wrap(from_fn(answers::refuse_as_page));
+    // Not below /admin, and yet for those whom the admin lets in.
+    let metrics = web::resource("/metrics")
+        .route(read().to(metrics::behind_the_token))
+        .wrap(from_fn(answers::refuse_as_json));
     config
+        .service(metrics)
         .service(web::resource("/admin").route(web::to(pages::list::with_slash)))
         .service(pages.service(people));
 }

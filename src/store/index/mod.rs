@@ -22,9 +22,10 @@ mod words;
 mod writer;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::lead::{FormId, LeadId};
 use crate::store::StoreError;
@@ -51,6 +52,9 @@ pub(super) struct Index {
     words: Words,
     keys: Keys,
     path: PathBuf,
+    /// sled's file, open for as long as sled has it. sled's flusher only logs a failed fsync, after which the kernel takes the pages for
+    /// written; but every handle that was open at the time is told of it at its own next sync.
+    witness: Arc<File>,
 }
 
 impl Index {
@@ -60,12 +64,19 @@ impl Index {
             .path(path)
             .cache_capacity(CACHE)
             .open()?;
+        let witness = File::open(path.join("db")).map_err(sled::Error::Io)?;
         Ok(Self {
             words: Words::open(&db)?,
             keys: Keys::open(&db)?,
             db,
             path: path.to_owned(),
+            witness: Arc::new(witness),
         })
+    }
+
+    /// Its directory.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The sequence of the last applied group; `None` when nothing was applied, or a rebuild was cut short.
@@ -191,7 +202,10 @@ impl Index {
     /// Makes everything applied so far durable, for a clean stop: sled's own flush does not fsync.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.db.flush()?;
-        sync_tree(&self.path).map_err(|error| StoreError::Index(sled::Error::Io(error)))
+        let synced = self.witness.sync_all();
+        synced
+            .and_then(|()| sync_tree(&self.path))
+            .map_err(|error| StoreError::Index(sled::Error::Io(error)))
     }
 }
 
@@ -207,7 +221,7 @@ fn sync_tree(directory: &Path) -> io::Result<()> {
         let path = entry?.path();
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => sync_tree(&path)?,
-            Ok(_) => fs::File::open(&path)?.sync_all()?,
+            Ok(_) => File::open(&path)?.sync_all()?,
             // sled removes a superseded snapshot file of its own between the listing and here.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

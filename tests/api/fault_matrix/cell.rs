@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use leadgate::simulator::{Body, Calls, Fault, FaultKind, Options};
+use leadgate::simulator::{Calls, Fault, FaultKind, Options};
 use serde_json::{Value, json};
 
 use super::trouble::{RETRY_AFTER, Trouble};
+use crate::support::together::{ONE_BY_ONE, TRIES};
 use crate::support::{CALLBACK, Setup, TestApp};
 
-/// The wait after a failed attempt where the clock moves on meanwhile: more than [`World::go_together`] can move it.
+/// The wait after a failed attempt where the clock moves on meanwhile: more than [`TestApp::until_asked`] can move it.
 const UPLOAD_RETRY: Duration = Duration::from_secs(24 * 3600);
 
 /// A call of a delivery: a column.
@@ -20,16 +20,18 @@ pub(super) enum Call {
     Customer,
     Customers,
     Order,
+    Orders,
     OrderLookUp,
     CustomerLookUp,
 }
 
 impl Call {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Search,
         Self::Customer,
         Self::Customers,
         Self::Order,
+        Self::Orders,
         Self::OrderLookUp,
         Self::CustomerLookUp,
     ];
@@ -40,6 +42,7 @@ impl Call {
             "customer" => Self::Customer,
             "customers" => Self::Customers,
             "order" => Self::Order,
+            "orders" => Self::Orders,
             "order?" => Self::OrderLookUp,
             "customer?" => Self::CustomerLookUp,
             other => panic!("no call is called {other:?}"),
@@ -53,6 +56,7 @@ impl Call {
             Self::Customer => "customers/create",
             Self::Customers => "customers/upload",
             Self::Order => "orders/create",
+            Self::Orders => "orders/upload",
             Self::OrderLookUp => "orders/list",
             Self::CustomerLookUp => "customers/get",
         }
@@ -63,13 +67,13 @@ impl Call {
         match self {
             Self::OrderLookUp => Some("orders/create"),
             Self::CustomerLookUp => Some("customers/create"),
-            Self::Search | Self::Customer | Self::Customers | Self::Order => None,
+            Self::Search | Self::Customer | Self::Customers | Self::Order | Self::Orders => None,
         }
     }
 
-    /// Whether customers have to wait for the pace together.
+    /// Whether leads have to go together for it.
     fn is_upload(self) -> bool {
-        self == Self::Customers
+        matches!(self, Self::Customers | Self::Orders)
     }
 
     fn setup(self, trouble: &Trouble) -> Setup {
@@ -84,12 +88,18 @@ impl Call {
             Self::Customers | Self::CustomerLookUp => "new",
             _ => "match",
         };
+        let pace = match self {
+            Self::Orders => ONE_BY_ONE,
+            _ => "",
+        };
+        // A busy machine must not look like a slow CRM.
+        let timeout = if trouble.is_slow() { "3s" } else { "30s" };
         let deliver = format!("[[forms.deliver]]\n  customer = \"{matching}\"");
         let fields = "  [forms.deliver.customer_fields]\n  \"customFields.channel\" = \"site\"\n";
         Setup {
             forms: CALLBACK.replace("[[forms.deliver]]", &deliver) + fields,
             destination: format!(
-                "requests_per_second = 200\ntimeout = \"1s\"\nretry = [\"{}s\"]",
+                "requests_per_second = 200\ntimeout = \"{timeout}\"\nretry = [\"{}s\"]\n{pace}",
                 retry.as_secs()
             ),
             crm: Options {
@@ -125,7 +135,7 @@ impl Cell {
         let reason = match rest {
             "" | "*" => None,
             "broken" => Some("the connection to the CRM broke"),
-            "late" => Some("did not answer within 1 s"),
+            "late" => Some("did not answer within 3 s"),
             "500" => Some("failed with status 500"),
             "502" => Some("failed with status 502"),
             "503" => Some("failed with status 503"),
@@ -153,21 +163,11 @@ impl Cell {
         };
         let mut wrong = Vec::new();
         for lost in lost {
-            let world = World::start(call, trouble, lost).await;
+            let world = World::that_meets(call, trouble, lost).await;
             wrong.extend(world.run(self).await);
         }
         wrong
     }
-}
-
-/// The first question of all is answered so, and nothing is sent for half a minute; the time zone is then guessed.
-fn come_again_later() -> Fault {
-    let kind = FaultKind::Status {
-        status: 429,
-        retry_after: Some(30),
-        body: Body::Empty,
-    };
-    Fault::new(kind).on("settings/get").calls(Calls::First(1))
 }
 
 /// One world.
@@ -175,11 +175,25 @@ struct World<'a> {
     app: TestApp,
     call: Call,
     trouble: &'a Trouble,
+    /// Those that meet the trouble.
     leads: Vec<String>,
+    /// Another that is under way before them, and meets none.
+    ahead: Vec<String>,
     wrong: Vec<String>,
 }
 
 impl<'a> World<'a> {
+    /// A world whose leads have come to the call, together where it is one for many.
+    async fn that_meets(call: Call, trouble: &'a Trouble, lost: &FaultKind) -> Self {
+        for _ in 0..TRIES {
+            let world = Self::start(call, trouble, lost).await;
+            if !call.is_upload() || world.go_together().await {
+                return world;
+            }
+        }
+        panic!("{call:?}: the leads have never gone together");
+    }
+
     /// Starts a gate, posts its leads and sets the trouble.
     async fn start(call: Call, trouble: &'a Trouble, lost: &FaultKind) -> Self {
         let app = TestApp::with(call.setup(trouble)).await;
@@ -189,46 +203,38 @@ impl<'a> World<'a> {
         }
         app.crm.fault(trouble.at(call));
         if call.is_upload() {
-            app.crm.fault(come_again_later());
+            app.hold_up_the_first();
+        }
+        let mut ahead = Vec::new();
+        if call == Call::Orders {
+            ahead = app.people(&["+79123456700"]).await;
+            app.until_all_are("sending", &ahead).await;
         }
         let phones = ["+79123456701", "+79123456702"];
-        let phones = phones.iter().take(if call.is_upload() { 2 } else { 1 });
-        let posted = phones.map(async |phone: &&str| {
-            let person = json!({"name": "Анна Ким", "phone": phone, "email": format!("a{phone}@example.ru")});
-            app.post_json("callback", person).await.lead_id()
-        });
-        let leads = join_all(posted).await;
+        let count = if call.is_upload() { 2 } else { 1 };
+        let leads = app.people(&phones[..count]).await;
         Self {
             app,
             call,
             trouble,
             leads,
+            ahead,
             wrong: Vec::new(),
         }
     }
 
-    /// The customers of the leads go in one upload: all wait while the CRM wants to be left alone, and then the time is moved.
-    async fn go_together(&self) {
-        let app = &self.app;
-        let are_under_way = async || {
-            let leads = join_all(self.leads.iter().map(|id| app.read_lead(id))).await;
-            leads.iter().all(|lead| lead["state"] == "sending")
+    /// The leads go in one upload: all wait while the CRM wants to be left alone, and then the time is moved. Customers wait for the pace
+    /// together, orders for the end of the attempt before them. `false` when they missed each other.
+    async fn go_together(&self) -> bool {
+        let (waiting, alone) = match self.call {
+            Call::Orders => ("queued", ""),
+            _ => ("sending", "customers/create"),
         };
-        app.until("all are under way", are_under_way).await;
-        app.until("they have gone together", async || {
-            app.clock.advance(Duration::from_secs(5));
-            let received = app.crm.received();
-            received
-                .iter()
-                .any(|request| request.operation == "customers/upload")
-        })
-        .await;
+        self.app.until_all_are(waiting, &self.leads).await;
+        self.app.until_asked(self.call.operation(), alone).await
     }
 
     async fn run(mut self, cell: &Cell) -> Vec<String> {
-        if self.call.is_upload() {
-            self.go_together().await;
-        }
         for id in self.leads.clone() {
             let lead = self.after_the_trouble(&id).await;
             self.compare(cell, &lead["deliveries"][0]);
@@ -290,8 +296,7 @@ impl<'a> World<'a> {
         self.expect(wanted, reason(&delivery["last_error"]), delivery);
         let has_warning = !delivery["warning"].is_null();
         self.expect("the warning", has_warning == cell.has_warning, delivery);
-        // After an unknown outcome the schedule decides: what comes next is a look-up.
-        if self.trouble.asks_to_wait() && cell.outcome == "retry" {
+        if self.trouble.asks_to_wait() && cell.state == "retrying" {
             let next = instant(&delivery["next_attempt_at"]).unwrap_or_default();
             let waits = next.duration_since(instant(&attempt["started_at"]).expect("a time"));
             let asked = SignedDuration::try_from(RETRY_AFTER).expect("small");
@@ -309,7 +314,8 @@ impl<'a> World<'a> {
             ids.sort();
             ids
         };
-        let wanted = self.leads.iter().map(|id| format!("lg-{id}")).collect();
+        let leads = [&self.ahead[..], &self.leads].concat();
+        let wanted = leads.iter().map(|id| format!("lg-{id}")).collect();
         let orders = sorted(self.app.order_ids());
         let is_right = orders == sorted(wanted);
         self.expect("one order of each lead", is_right, &json!(orders));
@@ -317,10 +323,10 @@ impl<'a> World<'a> {
         let count = customers.as_array().map_or(0, Vec::len);
         self.expect(
             "one customer of each lead",
-            count == self.leads.len(),
+            count == leads.len(),
             &customers,
         );
-        for id in self.leads.clone() {
+        for id in leads {
             let lead = self.app.read_lead(&id).await;
             let delivery = &lead["deliveries"][0];
             self.expect("delivered", delivery["state"] == "delivered", delivery);

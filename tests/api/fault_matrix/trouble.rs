@@ -53,11 +53,16 @@ impl Trouble {
         let kind = match &self.kind {
             Kind::Same(kind) => kind.clone(),
             Kind::OfAValue => complaint(match call {
-                Call::Order => "orderMethod",
+                Call::Order | Call::Orders => "orderMethod",
                 _ => "customFields.channel",
             }),
         };
         Fault::new(kind).on(call.operation()).calls(self.calls)
+    }
+
+    /// Whether it is waited for until the time is up.
+    pub(super) fn is_slow(&self) -> bool {
+        self.name.starts_with("time-out") || self.name == "1 byte per second"
     }
 
     /// Whether the CRM said when to come again.

@@ -3,6 +3,7 @@
 pub(crate) mod hooks;
 mod reply;
 pub(crate) mod smtp;
+pub(crate) mod together;
 
 use std::future::Future;
 use std::path::Path;
@@ -69,6 +70,9 @@ pub(crate) struct Setup {
     /// More keys of the destination.
     pub(crate) destination: String,
     pub(crate) limits: String,
+    /// More keys of the server, and of the store.
+    pub(crate) server: String,
+    pub(crate) store: String,
     pub(crate) crm: Options,
 }
 
@@ -79,6 +83,8 @@ impl Default for Setup {
             destination: "requests_per_second = 200".to_owned(),
             limits: "per_address = \"100000/s\"\nper_form = \"100000/s\"\nwhole = \"100000/s\""
                 .to_owned(),
+            server: String::new(),
+            store: "min_free = \"1 KiB\"".to_owned(),
             crm: Options {
                 requests_per_second: 0,
                 ..Options::default()
@@ -116,6 +122,8 @@ impl TestApp {
             .expect("the gate starts");
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            // The gate closes idle connections soon, on a busy machine just when the next request is on its way.
+            .pool_max_idle_per_host(0)
             .build();
         Self {
             crm,
@@ -186,6 +194,20 @@ impl TestApp {
         let config = config(&self.setup, &self.crm.url(), self.directory.path());
         self.app.reload(&config).await.expect("reloaded");
         before
+    }
+
+    /// Where the metrics are open, if the set-up says so.
+    pub(crate) fn metrics_url(&self, path: &str) -> String {
+        let address = self.app.metrics_address();
+        format!(
+            "http://{}{path}",
+            address.expect("an address for the metrics")
+        )
+    }
+
+    /// Where everything of the gate is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.directory.path()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -357,9 +379,10 @@ fn config(setup: &Setup, crm: &str, directory: &Path) -> Config {
 [server]
 listen = "127.0.0.1:0"
 shutdown_grace = "5s"
+{server}
 [store]
 path = "data"
-min_free = "1 KiB"
+{store}
 [admin]
 token = "{TOKEN}"
 [limits]
@@ -372,6 +395,8 @@ api_key = "{DEMO_API_KEY}"
 {destination}
 {forms}
 "#,
+        server = setup.server,
+        store = setup.store,
         limits = setup.limits,
         destination = setup.destination,
         forms = setup.forms,

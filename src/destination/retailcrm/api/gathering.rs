@@ -162,7 +162,10 @@ impl Api {
 /// The one who led was dropped, perhaps after it had sent.
 fn leader_gone() -> Failure {
     let detail = "the request was given up together with another lead's".to_owned();
-    Failure::new(FailureKind::Unknown, Cause::ConnectionLost { detail })
+    Failure::new(
+        FailureKind::Unknown { retry_after: None },
+        Cause::ConnectionLost { detail },
+    )
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ use crate::destination::client::{HttpClient, HttpRequest};
 use crate::destination::pace::{Pace, Permit};
 use crate::destination::retailcrm::Settings;
 use crate::lead::Bilingual;
+use crate::metrics;
 use crate::secret::Secret;
 
 /// How long nothing is sent after the CRM complained about the rate and gave no time of its own.
@@ -51,6 +52,7 @@ pub(super) struct Api {
     key: Secret,
     site: Option<String>,
     pace: Pace,
+    requests: metrics::RequestsOf,
     gathering: Gathering,
     clock: Clock,
 }
@@ -112,13 +114,18 @@ impl Call {
 
 impl Api {
     /// The account of these settings.
-    pub(super) fn new(settings: &Settings, pace: Pace, clock: Clock) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        (pace, requests): (Pace, metrics::RequestsOf),
+        clock: Clock,
+    ) -> Self {
         Self {
             http: HttpClient::new(settings.timeout),
             base: settings.url.clone(),
             key: settings.api_key.clone(),
             site: settings.site.clone(),
             pace,
+            requests,
             gathering: Gathering::default(),
             clock,
         }
@@ -132,6 +139,7 @@ impl Api {
             key: self.key.clone(),
             site: self.site.clone(),
             pace: self.pace.for_lane(lane),
+            requests: self.requests.clone(),
             gathering: Gathering::default(),
             clock: self.clock.clone(),
         }
@@ -222,6 +230,9 @@ impl Api {
         let started = self.clock.monotonic();
         let answer = self.http.send(self.encode(call)).await;
         permit.answered();
+        let took = self.clock.monotonic().saturating_duration_since(started);
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        self.requests.ended(status, took);
         // Only now, so that the request is not held up between the pace and the wire.
         let (sent, mut hidden) = self.masked(call);
         let (status, said, result) = match answer {

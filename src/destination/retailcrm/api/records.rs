@@ -29,6 +29,8 @@ pub(in crate::destination::retailcrm) struct OrderRecord {
     pub(in crate::destination::retailcrm) customer: Option<Customer>,
     /// The codes of its custom fields that have a value; `None` when the reply says nothing of them.
     pub(in crate::destination::retailcrm) custom_codes: Option<Vec<String>>,
+    /// The offer of each line, empty for a line that is free text; `None` when the reply says nothing of lines.
+    pub(in crate::destination::retailcrm) offers: Option<Vec<Map<String, Value>>>,
     /// The manager's comment, which a manager may have written on in.
     pub(in crate::destination::retailcrm) comment: Option<String>,
 }
@@ -238,9 +240,12 @@ impl Api {
         let call = self.customer_call(customer);
         let body = self.send(&call, permit, steps).await?;
         annotate(steps, Bilingual::new("создано", "created"));
-        body.get("id")
-            .and_then(whole_number)
-            .ok_or_else(|| unreadable(FailureKind::Unknown, "no id in the reply"))
+        body.get("id").and_then(whole_number).ok_or_else(|| {
+            unreadable(
+                FailureKind::Unknown { retry_after: None },
+                "no id in the reply",
+            )
+        })
     }
 
     pub(super) fn customer_call(&self, customer: &Value) -> Call {
@@ -325,8 +330,15 @@ pub(super) fn order_record(record: &Map<String, Value>) -> OrderRecord {
             .and_then(whole_number),
         customer: shown.and_then(customer),
         custom_codes: record.get("customFields").and_then(custom_codes),
+        offers: record.get("items").map(|_| offers(record)),
         comment: text(record, "managerComment"),
     }
+}
+
+fn offers(record: &Map<String, Value>) -> Vec<Map<String, Value>> {
+    let offer = |line: &Map<String, Value>| line.get("offer").and_then(Value::as_object).cloned();
+    let lines = objects(record, "items");
+    lines.map(|line| offer(line).unwrap_or_default()).collect()
 }
 
 /// None of them is written as `[]` (trap 15).

@@ -113,7 +113,7 @@ impl Fault {
 /// A request that got no answer.
 pub(super) fn unanswered(purpose: Purpose, error: &TransportError) -> Failure {
     let kind = if error.may_have_arrived() {
-        unsettled(purpose)
+        unsettled(purpose, None)
     } else {
         FailureKind::Transient { retry_after: None }
     };
@@ -133,7 +133,8 @@ pub(super) fn read(purpose: Purpose, answer: &HttpAnswer) -> Result<Map<String, 
         (_, Some(body)) => Err(refused(purpose, status, &body)),
         (200..=299, None) => Err(unreadable(purpose, answer).into()),
         (408, None) => {
-            Err(failure(unsettled(purpose), Cause::ServerError { status }, status).into())
+            let kind = unsettled(purpose, hint(answer));
+            Err(failure(kind, Cause::ServerError { status }, status).into())
         }
         // The web server in front finds this one request too large; the next lead may be smaller.
         (413 | 414 | 431, None) => Err(Fault::Refused(Refusal {
@@ -145,11 +146,11 @@ pub(super) fn read(purpose: Purpose, answer: &HttpAnswer) -> Result<Map<String, 
     }
 }
 
-/// What follows when the answer to a request of this purpose is lost.
-fn unsettled(purpose: Purpose) -> FailureKind {
+/// What follows when nobody knows what became of a request of this purpose; with the hint, if anything came that had one.
+fn unsettled(purpose: Purpose, retry_after: Option<Duration>) -> FailureKind {
     match purpose {
-        Purpose::Create | Purpose::Upload => FailureKind::Unknown,
-        Purpose::Read | Purpose::ById => FailureKind::Transient { retry_after: None },
+        Purpose::Create | Purpose::Upload => FailureKind::Unknown { retry_after },
+        Purpose::Read | Purpose::ById => FailureKind::Transient { retry_after },
     }
 }
 
@@ -198,33 +199,19 @@ fn server_error(
             status,
         );
     }
-    let kind = match unsettled(purpose) {
-        FailureKind::Transient { .. } => FailureKind::Transient {
-            retry_after: hint(answer),
-        },
-        other => other,
-    };
+    let kind = unsettled(purpose, hint(answer));
     failure(kind, Cause::ServerError { status }, status)
 }
 
 /// A page instead of a reply: after a create nobody knows; a read says that something else stands at the address.
 fn unreadable(purpose: Purpose, answer: &HttpAnswer) -> Failure {
     let detail = beginning(answer);
-    match purpose {
-        Purpose::Create | Purpose::Upload => failure(
-            FailureKind::Unknown,
-            Cause::Unreadable { detail },
-            answer.status,
-        ),
-        Purpose::Read | Purpose::ById if detail.starts_with('<') => {
-            not_the_crm(answer.status, detail)
-        }
-        Purpose::Read | Purpose::ById => failure(
-            FailureKind::Transient { retry_after: None },
-            Cause::Unreadable { detail },
-            answer.status,
-        ),
+    let is_read = matches!(purpose, Purpose::Read | Purpose::ById);
+    if is_read && detail.starts_with('<') {
+        return not_the_crm(answer.status, detail);
     }
+    let kind = unsettled(purpose, hint(answer));
+    failure(kind, Cause::Unreadable { detail }, answer.status)
 }
 
 fn not_the_crm(status: u16, detail: String) -> Failure {
@@ -245,7 +232,7 @@ fn refused(purpose: Purpose, status: u16, body: &Map<String, Value>) -> Fault {
         let cause = Cause::Unreadable {
             detail: message(body),
         };
-        return failure(unsettled(purpose), cause, status).into();
+        return failure(unsettled(purpose, None), cause, status).into();
     }
     let refusal = Refusal {
         status,

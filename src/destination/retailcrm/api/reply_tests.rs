@@ -22,7 +22,7 @@ fn class(purpose: Purpose, answer: &HttpAnswer) -> &'static str {
         Err(Fault::Failed(failure)) => match (failure.kind, failure.cause) {
             (FailureKind::Transient { .. }, Cause::RateLimited) => "rate limited",
             (FailureKind::Transient { .. }, _) => "transient",
-            (FailureKind::Unknown, _) => "unknown",
+            (FailureKind::Unknown { .. }, _) => "unknown",
             (FailureKind::Rejected, _) => "rejected",
             (FailureKind::Misconfigured, Cause::AccessDenied { .. }) => "denied",
             (FailureKind::Misconfigured, Cause::NotTheCrm { .. }) => "not the crm",
@@ -127,7 +127,7 @@ fn an_unanswered_create_is_unknown_unless_it_was_never_sent() {
     };
     assert_eq!(
         unanswered(Purpose::Create, &broken).kind,
-        FailureKind::Unknown
+        FailureKind::Unknown { retry_after: None }
     );
     assert_eq!(
         unanswered(Purpose::ById, &broken).kind,
@@ -140,4 +140,31 @@ fn an_unanswered_create_is_unknown_unless_it_was_never_sent() {
         unanswered(Purpose::Create, &unsent).kind,
         FailureKind::Transient { retry_after: None }
     );
+}
+
+#[test]
+fn a_hint_counts_whether_or_not_anything_may_have_been_made() {
+    let retry_after = Some(Duration::from_secs(20));
+    let hinted = |status, body| HttpAnswer {
+        retry_after,
+        ..answer(status, body)
+    };
+    let answers = [
+        hinted(503, "<html></html>"),
+        hinted(500, ""),
+        hinted(408, ""),
+        hinted(200, "{\"success\":"),
+    ];
+    for answer in answers {
+        let kind = |purpose| match read(purpose, &answer) {
+            Err(Fault::Failed(failure)) => failure.kind,
+            other => panic!("{}: {other:?}", answer.status),
+        };
+        for purpose in [Purpose::Create, Purpose::Upload] {
+            assert_eq!(kind(purpose), FailureKind::Unknown { retry_after });
+        }
+        for purpose in [Purpose::Read, Purpose::ById] {
+            assert_eq!(kind(purpose), FailureKind::Transient { retry_after });
+        }
+    }
 }

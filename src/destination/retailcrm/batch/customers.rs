@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt, stream};
 
-use crate::delivery::{Failure, FailureKind};
+use crate::delivery::Failure;
 use crate::destination::retailcrm::api::{Api, Entity, Fault, Steps};
 use crate::destination::retailcrm::batch::uploads::{self, End};
 use crate::destination::retailcrm::batch::{Place, Progress};
@@ -179,10 +179,7 @@ impl Troubles {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let failure = latest.clone()?;
-        let kind = match failure.kind {
-            FailureKind::Unknown => FailureKind::Transient { retry_after: None },
-            kind => kind,
-        };
+        let kind = failure.kind.of_unsent();
         Some(Failure { kind, ..failure })
     }
 }

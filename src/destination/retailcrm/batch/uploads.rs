@@ -1,6 +1,7 @@
 //! Rows that go to the CRM together: what became of each of them, whatever the CRM says of the whole.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub(super) struct Row {
 #[derive(Clone, Debug)]
 pub(super) enum End {
     /// It is in the CRM.
-    Stored(OrderRecord),
+    Stored(Box<OrderRecord>),
     /// It is not, for a reason of its own: it must be sent by itself, to learn why.
     Alone,
     /// The attempt ends here.
@@ -103,13 +104,16 @@ impl Uploads<'_> {
 
     /// An upload failed as a whole. What may be in is looked for before anything is sent again.
     async fn look_after(&mut self, failure: Failure, part: Vec<usize>, halving: &mut Halving) {
-        if is_everybodys(&failure) {
+        // Who is asked to wait does not come back at once to look.
+        if is_everybodys(&failure) || failure.kind.retry_after().is_some() {
             self.end(part, &End::Failed(failure.clone()));
             return self.end(halving.rest(Vec::new()), &End::Failed(unsent(&failure)));
         }
         let missing = match self.find(&part).await {
             Ok(found) => self.note_stored(part, found),
-            Err(_trouble) => {
+            Err(trouble) => {
+                let hint = trouble.into_failure_of_read().kind.retry_after();
+                let failure = asked_to_wait(failure, hint);
                 self.end(part, &End::Failed(failure.clone()));
                 return self.end(halving.rest(Vec::new()), &End::Failed(unsent(&failure)));
             }
@@ -149,7 +153,7 @@ impl Uploads<'_> {
         let mut missing = Vec::new();
         for row in part {
             match stored.remove(&self.rows[row].external_id) {
-                Some(record) => self.ends[row] = Some(End::Stored(record)),
+                Some(record) => self.ends[row] = Some(End::Stored(Box::new(record))),
                 None => missing.push(row),
             }
         }
@@ -175,7 +179,7 @@ fn is_everybodys(failure: &Failure) -> bool {
         FailureKind::Transient { .. } | FailureKind::Rejected => true,
         // A page of a firewall may be for the sake of one row.
         FailureKind::Misconfigured => !matches!(failure.cause, Cause::NotTheCrm { .. }),
-        FailureKind::Unknown => false,
+        FailureKind::Unknown { .. } => false,
     }
 }
 
@@ -188,14 +192,21 @@ fn is_answered(failure: &Failure) -> bool {
     )
 }
 
+/// The failure with the hint that came with the look after it.
+fn asked_to_wait(failure: Failure, retry_after: Option<Duration>) -> Failure {
+    match failure.kind {
+        FailureKind::Unknown { .. } => Failure {
+            kind: FailureKind::Unknown { retry_after },
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
 /// The failure for rows that were not sent any more.
 fn unsent(failure: &Failure) -> Failure {
-    let kind = match failure.kind {
-        FailureKind::Unknown => FailureKind::Transient { retry_after: None },
-        ref kind => kind.clone(),
-    };
     Failure {
-        kind,
+        kind: failure.kind.of_unsent(),
         ..failure.clone()
     }
 }
@@ -203,12 +214,14 @@ fn unsent(failure: &Failure) -> Failure {
 /// The failure for rows that were sent, when the look after them failed.
 fn unknown(failure: &Failure) -> Failure {
     Failure {
-        kind: FailureKind::Unknown,
+        kind: FailureKind::Unknown {
+            retry_after: failure.kind.retry_after(),
+        },
         ..failure.clone()
     }
 }
 
 /// The failure for a row of which nothing was noted.
 pub(super) fn lost() -> Failure {
-    Failure::new(FailureKind::Unknown, Cause::Internal)
+    Failure::new(FailureKind::Unknown { retry_after: None }, Cause::Internal)
 }

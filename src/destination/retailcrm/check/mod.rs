@@ -79,6 +79,9 @@ pub(super) async fn run(crm: &RetailCrm) -> Result<Vec<Finding>, Failure> {
         findings: Vec::new(),
     };
     check.rights();
+    if crm.shows_alerts {
+        check.right_to_notify();
+    }
     check.version().await?;
     check.site().await?;
     check.zone().await?;

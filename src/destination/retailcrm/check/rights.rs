@@ -30,6 +30,24 @@ impl Check<'_> {
         }
     }
 
+    /// The right that alerts need. Without it no lead is hurt, and nobody in the CRM is told.
+    pub(super) fn right_to_notify(&mut self) {
+        let scope = "notification_write";
+        if !self.may(scope) {
+            let said = Said::new(
+                format!("у ключа нет права {scope}, и оповещения в CRM показать нельзя"),
+                format!("the key lacks the right {scope}, so no alert can be shown in the CRM"),
+            );
+            self.warning(
+                self.own("api_key"),
+                said.remedy(
+                    "включите его в настройках ключа в CRM или уберите аккаунт из alerts.destinations",
+                    "grant it in the CRM's key settings, or take the account out of alerts.destinations",
+                ),
+            );
+        }
+    }
+
     fn needs(&self) -> [Need; 4] {
         let mut mappings = self.rules.iter().map(|rule| &rule.mapping);
         let orders = mappings

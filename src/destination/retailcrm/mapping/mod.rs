@@ -7,6 +7,7 @@ mod comment;
 mod compile;
 mod convert;
 mod customer;
+mod offers;
 mod order;
 mod rules;
 mod tree;

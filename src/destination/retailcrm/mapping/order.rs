@@ -7,6 +7,7 @@ use crate::destination::retailcrm::mapping::account_fields;
 use crate::destination::retailcrm::mapping::changes::PLACEHOLDERS;
 use crate::destination::retailcrm::mapping::comment::{self, Applied};
 use crate::destination::retailcrm::mapping::convert::instant;
+use crate::destination::retailcrm::mapping::offers;
 use crate::destination::retailcrm::mapping::tree::Evaluation;
 use crate::destination::retailcrm::mapping::{
     AccountFields, LeftOut, Mapping, Tree, order_external_id, rules,
@@ -131,6 +132,15 @@ impl OrderDraft {
     pub(in crate::destination::retailcrm) fn note_left_out(&mut self, left: LeftOut) {
         self.comment.push(comment::left_out_line(&left));
         self.left_out.push(left);
+    }
+
+    /// The offers that the catalogue does not have: the CRM took their lines as free text, without a word (facts/retailcrm.md, 3.5). `shown` is
+    /// the offer of each line of the order that is there.
+    pub(in crate::destination::retailcrm) fn unlinked(
+        &self,
+        shown: &[Map<String, Json>],
+    ) -> Vec<LeftOut> {
+        offers::unlinked(&self.fields, shown)
     }
 
     /// What the CRM did not get where it was meant to be.

@@ -9,7 +9,7 @@ use crate::delivery::State;
 use crate::http::admin::api::orders::{Action, carry_out};
 use crate::http::admin::auth::Operator;
 use crate::http::admin::pages::frame::Screen;
-use crate::http::admin::pages::rows;
+use crate::http::admin::pages::{erasures, rows};
 use crate::http::admin::reason::Reason;
 use crate::lead::LeadId;
 use crate::store::{Store, StoredLead};
@@ -80,6 +80,7 @@ pub(crate) async fn confirm_erase(
             )) }
             div.actions {
                 (button(id, Action::Erase, screen.pick("Стереть безвозвратно", "Erase for good"), "danger"))
+                (erasures::link(&screen, &stored))
                 a.button href={ "/admin/leads/" (id) } { (screen.pick("Отмена", "Cancel")) }
             }
         }

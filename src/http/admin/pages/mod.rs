@@ -4,6 +4,7 @@ pub(super) mod actions;
 pub(super) mod alerts;
 mod banner;
 pub(super) mod destinations;
+pub(super) mod erasures;
 pub(super) mod failures;
 mod filter_bar;
 pub(super) mod forms;

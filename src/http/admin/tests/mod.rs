@@ -308,6 +308,7 @@ fn destinations(clock: &Clock) -> LiveDestinations {
         retry: RetrySchedule::default(),
         in_flight: 1,
         status_poll: None,
+        shows_alerts: false,
         kind: registry::KindSettings::RetailCrm(own),
     };
     let (forms, paces) = (Forms::new([form()]), Paces::default());

@@ -114,6 +114,7 @@ fn paths_of(leads: &[LeadId]) -> Vec<String> {
         "/admin/forms",
         "/admin/destinations",
         "/admin/alerts",
+        "/admin/erasures",
         "/admin/failures",
         "/admin/?cause=refused:site",
         "/admin/failures?resent=3",

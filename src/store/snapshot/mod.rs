@@ -1,23 +1,21 @@
 //! Snapshots: all live records in one compressed file. Together with the journal from its position on, a snapshot is the truth.
 //!
-//! The file is a row of frames. Every frame but the last carries LZ4-compressed records; the last one's payload is
-//! `end` and the count of records. It is written under another name, synced, read back, renamed, and the directory synced; so a file
-//! with the right name is whole. The same format is a backup.
+//! The file is written under another name, synced, read back, renamed, and the directory synced; so a file with the right name is whole. Its
+//! bytes are the business of [`format`](mod@format). The same format is a backup.
+
+mod format;
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::store::StoreError;
-use crate::store::frame;
 use crate::store::journal::sync_directory;
-use crate::store::record::{Record, decode_payload, encode_payload};
+use crate::store::record::Record;
 
-/// Records are compressed in blocks of about this size: large enough to compress well, small enough to hold in memory.
-const BLOCK: usize = 256 << 10;
-
-/// What the payload of the last frame begins with.
-const END: &[u8] = b"end";
+#[cfg(test)]
+use format::Contents;
+pub(super) use format::{Writer, read};
 
 /// Why a snapshot cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +36,14 @@ pub(super) enum SnapshotError {
         /// Which block.
         block: u64,
     },
+    /// It is whole and yet not to be read.
+    #[error(
+        "{0} was written by a newer leadgate; run that version, or restore a backup that this one made"
+    )]
+    Newer(PathBuf),
+    /// A record in it makes no sense.
+    #[error("a record cannot be read: {0}")]
+    Record(#[from] serde_json::Error),
     /// The records could not be read from the index, or not be put into it.
     #[error("the index failed: {0}")]
     Index(#[source] Box<StoreError>),
@@ -56,140 +62,56 @@ pub(super) fn write(
     position: u64,
     records: &mut dyn Iterator<Item = Result<Record, StoreError>>,
 ) -> Result<Snapshot, SnapshotError> {
-    let path = directory.join(format!("{position:020}.snapshot"));
-    let partial = path.with_extension("partial");
-    let written = write_partial(&partial, records).and_then(|()| {
+    make(directory, |writer| {
+        for record in records {
+            writer
+                .put(record.map_err(|error| SnapshotError::Index(Box::new(error)))?)
+                .map_err(failed(directory))?;
+        }
+        Ok(position)
+    })
+}
+
+/// Writes a snapshot of what `fill` puts, verified and durable, for replay from the position on that it returns. One at a time.
+pub(super) fn make(
+    directory: &Path,
+    fill: impl FnOnce(&mut Writer<&File>) -> Result<u64, SnapshotError>,
+) -> Result<Snapshot, SnapshotError> {
+    let partial = directory.join("next.partial");
+    let named = write_partial(&partial, fill).and_then(|position| {
+        let path = directory.join(format!("{position:020}.snapshot"));
         fs::rename(&partial, &path)
             .and_then(|()| sync_directory(directory))
-            .map_err(|source| SnapshotError::Io {
-                path: path.clone(),
-                source,
-            })
+            .map_err(failed(&path))?;
+        Ok(Snapshot { path, position })
     });
-    if written.is_err() {
+    if named.is_err() {
         // On a full disk the half of a snapshot is what fills it.
         drop(fs::remove_file(&partial));
     }
-    written.map(|()| Snapshot { path, position })
+    named
 }
 
 fn write_partial(
     partial: &Path,
-    records: &mut dyn Iterator<Item = Result<Record, StoreError>>,
-) -> Result<(), SnapshotError> {
-    let failed = |source| SnapshotError::Io {
-        path: partial.to_owned(),
-        source,
-    };
-    let mut file = File::create(partial).map_err(failed)?;
-    let mut writer = Writer {
-        file: &mut file,
-        block: 0,
-        records: 0,
-    };
-    let mut block = Vec::new();
-    let mut size = 0;
-    for record in records {
-        let record = record.map_err(|error| SnapshotError::Index(Box::new(error)))?;
-        size += record.key.len() + record.value.as_ref().map_or(0, Vec::len);
-        block.push(record);
-        if size >= BLOCK {
-            writer.block(&block).map_err(failed)?;
-            block.clear();
-            size = 0;
-        }
-    }
-    writer.block(&block).map_err(failed)?;
-    writer.end().map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    read(partial, &mut |_| Ok(())).map(|_| ())
-}
-
-struct Writer<'a> {
-    file: &'a mut File,
-    block: u64,
-    records: u64,
-}
-
-impl Writer<'_> {
-    fn block(&mut self, records: &[Record]) -> io::Result<()> {
-        if records.is_empty() {
-            return Ok(());
-        }
-        let mut payload = Vec::with_capacity(BLOCK);
-        encode_payload(records, &mut payload);
-        self.records += records.len() as u64;
-        self.frame(&lz4_flex::compress_prepend_size(&payload))
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        let mut payload = END.to_vec();
-        payload.extend_from_slice(&self.records.to_le_bytes());
-        self.frame(&payload)
-    }
-
-    fn frame(&mut self, payload: &[u8]) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        frame::encode(self.block, payload, &mut bytes);
-        self.block += 1;
-        self.file.write_all(&bytes)
-    }
-}
-
-/// Reads a snapshot block by block. Returns the count of records; an error when it is not whole.
-pub(super) fn read(
-    path: &Path,
-    visit: &mut dyn FnMut(Vec<Record>) -> Result<(), SnapshotError>,
+    fill: impl FnOnce(&mut Writer<&File>) -> Result<u64, SnapshotError>,
 ) -> Result<u64, SnapshotError> {
-    let failed = |source| SnapshotError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
-    let mut seen = 0;
-    for block in 0.. {
-        let damaged = || SnapshotError::Damaged {
-            path: path.to_owned(),
-            block,
-        };
-        let bytes = read_frame(&mut file).map_err(failed)?.ok_or_else(damaged)?;
-        let sound = frame::decode(&bytes)
-            .filter(|sound| sound.sequence == block)
-            .ok_or_else(damaged)?;
-        if let Some(count) = sound.payload.strip_prefix(END) {
-            let count = count.try_into().map(u64::from_le_bytes).ok();
-            return if count == Some(seen) {
-                Ok(seen)
-            } else {
-                Err(damaged())
-            };
-        }
-        let payload =
-            lz4_flex::decompress_size_prepended(sound.payload).map_err(|_corrupt| damaged())?;
-        let records = decode_payload(&payload).ok_or_else(damaged)?;
-        seen += records.len() as u64;
-        visit(records)?;
-    }
-    Ok(seen)
+    let file = File::create(partial).map_err(failed(partial))?;
+    let mut writer = Writer::new(&file);
+    let position = fill(&mut writer)?;
+    writer.end(position).map_err(failed(partial))?;
+    file.sync_all().map_err(failed(partial))?;
+    read(partial, &mut |_| Ok(()))?;
+    Ok(position)
 }
 
-/// The bytes of the next frame; `None` when the file ends inside it.
-fn read_frame(file: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    file.by_ref()
-        .take(frame::HEADER as u64)
-        .read_to_end(&mut bytes)?;
-    let Some(length) = bytes
-        .get(4..8)
-        .and_then(|length| length.try_into().ok())
-        .map(u32::from_le_bytes)
-    else {
-        return Ok(None);
-    };
-    file.by_ref()
-        .take(u64::from(length))
-        .read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+/// The error of this file, or of one in this directory.
+pub(super) fn failed(path: &Path) -> impl Fn(io::Error) -> SnapshotError + use<> {
+    let path = path.to_owned();
+    move |source| SnapshotError::Io {
+        path: path.clone(),
+        source,
+    }
 }
 
 /// All snapshots, the newest first.
@@ -249,9 +171,16 @@ mod tests {
     use super::*;
     use crate::store::record::Table;
 
+    /// Begins as every value does, with its version.
+    fn value(n: u32) -> Vec<u8> {
+        let mut value = vec![(n % 250) as u8; 500];
+        value[0] = 1;
+        value
+    }
+
     fn records(count: u32) -> Vec<Record> {
         (0..count)
-            .map(|n| Record::put(Table::Lead, n.to_be_bytes(), vec![(n % 250) as u8; 500]))
+            .map(|n| Record::put(Table::Lead, n.to_be_bytes(), value(n)))
             .collect()
     }
 
@@ -268,7 +197,11 @@ mod tests {
             seen.extend(block);
             Ok(())
         });
-        assert_eq!(count.expect("whole"), 3_000);
+        let expected = Contents {
+            records: 3_000,
+            position: Some(7),
+        };
+        assert_eq!(count.expect("whole"), expected);
         assert_eq!(seen, records(3_000));
     }
 

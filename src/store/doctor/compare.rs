@@ -1,0 +1,166 @@
+//! The index against the truth, record by record, as both stood after the last group that the index has.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::lead::LeadId;
+use crate::store::StoreError;
+use crate::store::bring_up::remove_unfinished_sled_snapshots;
+use crate::store::index::{Index, Row};
+use crate::store::mark::{Mark, MarkFile, Trust};
+use crate::store::record::{Record, Table};
+use crate::store::snapshot::SnapshotError;
+use crate::store::start::{Directories, OpenError, at};
+use crate::store::truth::Whole;
+
+/// So many records that differ are named; of the others there is a count.
+const EXAMPLES: usize = 5;
+
+/// The index, against what snapshot and journal say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexFound {
+    /// There is none, or none that a start would open: the next start builds it.
+    BuiltAtStart,
+    /// There is nothing to compare it with.
+    NotCompared,
+    /// It cannot be read, or is of another time. The next start builds it anew.
+    Unusable(String),
+    /// It was compared.
+    Compared(Differences),
+}
+
+/// How an index differs from the truth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    /// Groups that it does not have yet: the next start applies them.
+    pub behind: u64,
+    /// Records that it has not.
+    pub missing: u64,
+    /// Records that it has otherwise.
+    pub different: u64,
+    /// Records that only it has.
+    pub extra: u64,
+    /// Some of those that are missing or different.
+    pub examples: Vec<String>,
+}
+
+impl Differences {
+    /// Whether there is none. To be behind is none: that is usual after a crash.
+    pub fn are_none(&self) -> bool {
+        self.missing + self.different + self.extra == 0
+    }
+}
+
+/// Compares. The mark is left as it was found.
+pub(super) fn compare(directories: &Directories, whole: &Whole) -> Result<IndexFound, OpenError> {
+    let root = &directories.root;
+    let file = MarkFile::new(root);
+    let Some(mark) = file.read() else {
+        return Ok(IndexFound::BuiltAtStart);
+    };
+    let now = Mark::running(root, mark.sequence);
+    let trust = mark.trust(&now);
+    if trust == Trust::None || !directories.index.exists() {
+        return Ok(IndexFound::BuiltAtStart);
+    }
+    // sled writes when it is opened. Until that is synced, the mark must not say that everything is.
+    if trust == Trust::CleanStop {
+        file.write(&now).map_err(at(root))?;
+    }
+    remove_unfinished_sled_snapshots(&directories.index).map_err(at(&directories.index))?;
+    let found = match catch_unwind(AssertUnwindSafe(|| compare_open(directories, whole))) {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => return Ok(IndexFound::Unusable(error.to_string())),
+        Err(_panic) => return Ok(IndexFound::Unusable("sled panicked over it".to_owned())),
+    };
+    if trust == Trust::CleanStop {
+        file.write(&mark).map_err(at(root))?;
+    }
+    Ok(found)
+}
+
+fn compare_open(directories: &Directories, whole: &Whole) -> Result<IndexFound, OpenError> {
+    let index = Index::open(&directories.index)?;
+    let Some(applied) = index.applied()? else {
+        return Ok(IndexFound::BuiltAtStart);
+    };
+    let (base, last) = (whole.truth.base, whole.truth.last_sequence);
+    if applied < base || applied > last {
+        let text = format!("it ends at group {applied}, outside of {base} to {last}");
+        return Ok(IndexFound::Unusable(text));
+    }
+    let mut comparison = Comparison {
+        index: &index,
+        row: None,
+        found: 0,
+        differences: Differences {
+            behind: last - applied,
+            ..Differences::default()
+        },
+    };
+    whole.each(directories, applied, &mut |record| {
+        comparison
+            .look_for(&record)
+            .map_err(|error| SnapshotError::Index(Box::new(error)))
+    })?;
+    let mut differences = comparison.differences;
+    let mut all = 0_u64;
+    for record in index.everything() {
+        record?;
+        all += 1;
+    }
+    differences.extra = all.saturating_sub(comparison.found);
+    index.sync()?;
+    Ok(IndexFound::Compared(differences))
+}
+
+/// A comparison under way.
+struct Comparison<'a> {
+    index: &'a Index,
+    /// The latest lead that was looked for: its status mostly follows.
+    row: Option<(LeadId, Row)>,
+    /// Records that the index has, alike or not.
+    found: u64,
+    differences: Differences,
+}
+
+impl Comparison<'_> {
+    fn look_for(&mut self, record: &Record) -> Result<(), StoreError> {
+        let indexed = self.indexed(record)?;
+        self.found += u64::from(indexed.is_some());
+        let count = match (&indexed, &record.value) {
+            (Some(indexed), Some(value)) if indexed == value => return Ok(()),
+            (Some(_), _) => &mut self.differences.different,
+            (None, _) => &mut self.differences.missing,
+        };
+        *count += 1;
+        if self.differences.examples.len() < EXAMPLES {
+            self.differences.examples.push(name(record));
+        }
+        Ok(())
+    }
+
+    fn indexed(&mut self, record: &Record) -> Result<Option<Vec<u8>>, StoreError> {
+        let id = match (record.table, <[u8; 16]>::try_from(record.key.as_slice())) {
+            (Table::Lead | Table::Status, Ok(id)) => LeadId::from_bytes(id),
+            _ => return self.index.get(record.table, &record.key),
+        };
+        let known = self.row.take_if(|(known, _)| *known == id);
+        let row = match known {
+            Some((_, row)) => row,
+            None => self.index.row(id)?.unwrap_or_default(),
+        };
+        self.row = Some((id, row.clone()));
+        Ok(row.of(record.table))
+    }
+}
+
+/// What people can look for.
+fn name(record: &Record) -> String {
+    let lead = record.key.first_chunk().copied().map(LeadId::from_bytes);
+    match (record.table, lead) {
+        (Table::Lead, Some(id)) => format!("lead {id}"),
+        (Table::Status, Some(id)) => format!("deliveries of lead {id}"),
+        (Table::Attempt, Some(id)) => format!("an attempt of lead {id}"),
+        _ => "an idempotency key".to_owned(),
+    }
+}

@@ -1,0 +1,31 @@
+//! Which index is in use: a renewal puts a new one in its place while everybody reads and writes.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::store::index::Index;
+
+/// The index in use. Clones share it.
+///
+/// Whoever must not miss what has just been applied takes it anew for every look ([`LiveIndex::now`]); whoever reads a list may keep the one
+/// he began with, which stays as it was at the moment of the change.
+#[derive(Clone)]
+pub(super) struct LiveIndex(Arc<ArcSwap<Index>>);
+
+impl LiveIndex {
+    /// This one, for now.
+    pub(super) fn new(index: Index) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(index)))
+    }
+
+    /// The one in use.
+    pub(super) fn now(&self) -> Arc<Index> {
+        self.0.load_full()
+    }
+
+    /// Another one from now on.
+    pub(super) fn replace(&self, index: Index) {
+        self.0.store(Arc::new(index));
+    }
+}
