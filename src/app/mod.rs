@@ -20,6 +20,7 @@ use crate::dispatch::Outlook;
 use crate::http::admin::Access;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
+use crate::http::script::Scripts;
 use crate::http::settings::Server;
 use crate::http::{self, PublicParts};
 use crate::intake::{Intake, LiveForms};
@@ -67,6 +68,7 @@ pub struct App {
     address: SocketAddr,
     store: Store,
     forms: LiveForms,
+    scripts: Arc<Scripts>,
     access: Arc<Access>,
     crew: Crew,
     clock: Clock,
@@ -103,9 +105,11 @@ impl App {
             forms: Arc::clone(&forms),
             limiter: Arc::new(Limiter::new(config.limits, clock.clone())),
             refused_origins: Arc::new(RefusedOrigins::default()),
+            scripts: Arc::new(Scripts::new(&config.forms, &server.public_url)),
             server: Arc::clone(&server),
             clock: clock.clone(),
         };
+        let scripts = Arc::clone(&public.scripts);
         let limiter = Arc::clone(&public.limiter);
         let extra = extra.map(|make| make(store.clone()));
         let routes = routes(public, AdminParts::of(&crew, &access), extra);
@@ -125,6 +129,7 @@ impl App {
             address,
             store,
             forms,
+            scripts,
             access,
             crew,
             clock,
@@ -157,6 +162,7 @@ impl App {
         self.wanted.store(Arc::new(Wanted::of(config)));
         // The last of all: who works by the old config has no rule for the leads of a new form, and would fail them.
         self.forms.store(Arc::new(config.forms.clone()));
+        self.scripts.publish(&config.forms);
         orphan(&self.store, &self.wanted).await?;
         // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.
         let (store, clock, wanted) = (

@@ -27,7 +27,7 @@ pub use attribution::{Attribution, Page, UtmMarks, VisitIds};
 pub use bilingual::Bilingual;
 pub use email::{Email, EmailError};
 pub use form::{
-    Capture, CaptureMode, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind,
+    Capture, CaptureMode, CaptureSubmit, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind,
     FieldSpec, Form, FormId, Forms, Language, OriginRule,
 };
 pub use name::PersonName;
