@@ -21,7 +21,7 @@ const api = {
     }
     const rule = ruleOf(form);
     if (!rule) {
-      return Promise.reject(new Error("leadgate: not a form of ours; attach() it or give it data-leadgate"));
+      throw Error("leadgate: attach() it first");
     }
     const values = valuesOf(form, rule);
     const over = asValues(given);
@@ -61,10 +61,10 @@ window.leadgate = api;
 if (!window.roistatGoal) {
   window.roistatGoal = {
     reach(goal, done) {
-      const { leadName, formTitle, text, fields, client_fields, is_skip_sending, ...rest } = goal || {};
+      const { leadName, text, fields, is_skip_sending, ...rest } = goal || {};
       const rule = here.find((one) => one.r) || here[0];
       if (goal && rule && !+is_skip_sending) {
-        const values = { ...rest, comment: text, title: leadName || formTitle, ...fields, ...client_fields };
+        const values = { ...rest, comment: text, title: leadName, ...fields };
         for (const name in values) {
           values[name] || delete values[name];
         }
@@ -85,7 +85,11 @@ addEventListener("pageshow", (event) => {
   // Back from the cache: what was under way when the page was left is in the queue.
   if (event.persisted) {
     jobs.forEach((job) => (job.isBusy = false));
-    busy.forEach((el) => setBusy(el, false));
+    busy.forEach((el) => {
+      setBusy(el, false);
+      stateOf(el).at = 0;
+      boxOf(el).textContent = "";
+    });
     flush(true);
   }
 });

@@ -7,7 +7,7 @@ const here = rules.filter((rule) => !rule.o || rule.o.concat(new URL(home).origi
 
 /** The rule of an element: by attach(), by data-leadgate, by selector. */
 function ruleOf(el) {
-  const id = attached.get(el) || (el.getAttribute && el.getAttribute("data-leadgate"));
+  const id = attached.get(el) || el.getAttribute?.("data-leadgate");
   if (id) {
     return rules.find((rule) => rule.i === id) || { i: id };
   }
@@ -16,7 +16,7 @@ function ruleOf(el) {
       return !rule.b === isForm(el) && el.matches(rule.s);
     } catch (error) {
       rule.s = "_";
-      console.error("leadgate: the selector of " + rule.i, error);
+      console.error("leadgate: " + rule.i + ".selector", error);
     }
   });
 }
@@ -24,19 +24,19 @@ function ruleOf(el) {
 /** Puts a control's value where a browser would put it. */
 function take(control, values) {
   const { name, type } = control;
-  if (control.matches(":disabled") || /^(submit|button|reset|image)$/.test(type) || (/^(checkbox|radio)$/.test(type) && !control.checked)) {
+  if (control.matches(":disabled") || (/^(checkbox|radio)$/.test(type) && !control.checked)) {
     return;
   }
-  for (const one of (type === "file" ? control.files : control.selectedOptions) || [control]) {
-    values.append(name, type === "file" ? one : one.value);
+  for (const one of control.files || control.selectedOptions || [control]) {
+    values.append(name, control.files ? one : one.value);
   }
 }
 
 /** What is typed: of the nearest form, else of the page by the names of the form's fields, each looked for from the button outwards. */
 function valuesOf(el, rule, button) {
-  const form = isForm(el) ? el : el.closest && el.closest("form");
+  const form = isForm(el) ? el : el.closest?.("form");
   const values = form ? new FormData(form) : new FormData();
-  if (button && button.name) {
+  if (button?.name) {
     values.append(button.name, button.value);
   }
   for (const names of form ? [] : rule.f || []) {
@@ -63,26 +63,26 @@ function compute(el, rule, values) {
       const value = rule.j[name].call(el, el);
       value != null && values.set(name, value);
     } catch (error) {
-      console.error("leadgate: the value function " + name + " of " + rule.i, error);
+      console.error("leadgate: " + rule.i + ".js." + name, error);
     }
   }
 }
 
+/** What was typed, to tell it from what was typed before. */
+const contentOf = (values) => JSON.stringify([...values]);
+
 /** Sends what an element holds. Tells the outcome as the events do; null when a handler said no, or it is being or was just sent. */
 async function send(el, rule, values, { address, isQuiet, isPlain }) {
   const state = stateOf(el);
-  compute(el, rule, values);
-  const content = JSON.stringify([...values]);
+  const content = contentOf(values);
   const lang = languageOf(el, rule);
-  const since = Date.now() - state.at;
   // The second click of two: under way, or answered already.
-  if (state.isBusy || since < 500) {
+  const isAnswered = state.last.includes(content) && Date.now() - state.at < 6e4;
+  if (state.isBusy || isAnswered) {
+    isAnswered && !isQuiet && say({ el, lang }, "sent");
     return null;
   }
-  if (content === state.last && since < 6e4) {
-    isQuiet || say({ el, lang }, "sent");
-    return null;
-  }
+  compute(el, rule, values);
   const id = state.job ? state.job.entry.i : uuid();
   if (!tell(el, "before", { form: rule.i, id, values })) {
     return null;
@@ -98,17 +98,17 @@ async function send(el, rule, values, { address, isQuiet, isPlain }) {
   // Kept before the first byte leaves: whatever becomes of this page, the next one sends it.
   job.mayKeep && keep(entry);
   if (!isQuiet) {
-    unmark(el);
+    state.marks.splice(0).forEach((clear) => clear());
     setBusy(el, true);
     say(job, "sending");
   }
   const once = async () => (await deliver(job)) || { kind: "again", isKept: true };
   let outcome = await once();
   // No answer, from a server that is there: fetch once more, and if that fails too, it is fetch that is blocked.
-  if (outcome.lost && isPlain && navigator.onLine !== false && (await isReachable())) {
+  if (outcome.lost && isPlain && !files && navigator.onLine !== false && (await isReachable())) {
     outcome = await once();
     if (outcome.lost) {
-      sendPlain(job);
+      sendPlain(entry);
       return outcome;
     }
   }
@@ -124,11 +124,8 @@ function prepare(el) {
   const rule = !states.has(el) && ruleOf(el);
   if (rule) {
     boxOf(el);
-    el.addEventListener("input", (event) => unmark(el, event.target));
   }
 }
-
-const isHttp = (url) => /^https?:/.test(url);
 
 /** A submit that nobody has stopped: ours is sent by us, a form of the site's own handler goes on and we send a copy. */
 function onSubmit(event) {
@@ -138,25 +135,25 @@ function onSubmit(event) {
   if (!rule) {
     return;
   }
-  const said = (name) => (button && button.getAttribute("form" + name)) || form.getAttribute(name) || "";
+  const said = (name) => button?.getAttribute("form" + name) || form.getAttribute(name) || "";
   const whole = (address) => new URL(address, doc.baseURI).href;
-  const idless = (address) => [base, home].map((root) => root + "f/").find((root) => whole(address).startsWith(root));
+  const rootOf = (url) => [base + "f/", home + "f/"].find((root) => url.startsWith(root));
   const bare = (url) => url.split(/[?#]/)[0];
-  const action = said("action");
-  const root = idless(action);
+  const url = whole(said("action"));
+  const root = rootOf(url);
   const method = said("method").toLowerCase();
   // A button with an address of its own that is not ours, in a form that is: not a lead.
-  if (method === "dialog" || (!root && idless(form.getAttribute("action") || ""))) {
+  if (method === "dialog" || (!root && rootOf(whole(form.getAttribute("action") || "")))) {
     return;
   }
-  const isNowhere = !isHttp(whole(action)) || (method !== "post" && bare(whole(action)) === bare(location.href));
+  const isNowhere = !/^http/.test(url) || (method !== "post" && bare(url) === bare(location.href));
   const isTaken = root || (rule.t ? rule.t === "take" : isNowhere);
   const values = valuesOf(form, rule, button);
   if (isTaken) {
     event.preventDefault();
   }
   send(form, rule, values, {
-    address: root && base + "f/" + whole(action).slice(root.length),
+    address: root && base + "f/" + url.slice(root.length),
     isQuiet: !isTaken,
     isPlain: isTaken,
   });

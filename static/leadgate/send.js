@@ -1,8 +1,8 @@
 // leadgate.js, part 3: one try, and the queue of what must be tried again.
 //
 // An entry is what is sent: i id, f form, u address, b names and values, c when it was made, n not before, a tries so far, w the server said
-// how long to wait, h held by a tab until then (used only where there are no Web Locks). The id never changes, so that however often an
-// entry is sent, by whichever tab, the server keeps one lead.
+// how long to wait. The id never changes, so that however often an entry is sent, by whichever tab, the server keeps one lead; where there are
+// Web Locks (not on plain http) two tabs do not even try at once.
 
 /** Entries of this page that are not settled, by id: with the element that sent them, and files or others that cannot be stored. */
 const jobs = new Map();
@@ -47,19 +47,8 @@ async function attempt({ entry, files }) {
 }
 
 /** Runs `work` unless another tab is at this entry; then tells null. A tab that is closed lets go by itself. */
-function alone(entry, work) {
-  const { locks } = navigator;
-  if (locks) {
-    return locks.request(WAITING + entry.i, { ifAvailable: true }, (lock) => lock && work());
-  }
-  const kept = read(WAITING + entry.i);
-  if (kept && kept.h > Date.now()) {
-    return null;
-  }
-  entry.h = Date.now() + PATIENCE * 2;
-  kept && write(WAITING + entry.i, entry);
-  return work();
-}
+const alone = (entry, work) =>
+  navigator.locks ? navigator.locks.request(WAITING + entry.i, { ifAvailable: true }, (lock) => lock && work()) : work();
 
 /** One try and what follows from it for the entry; nothing where another tab is at it. What the visitor sees is settle's business. */
 function deliver(job) {
@@ -72,7 +61,7 @@ function deliver(job) {
       return found;
     }
     const pause = found.after > 0 ? Math.min(found.after, 3600) : Math.min(2 ** entry.a, 300) * (0.75 + Math.random() / 2);
-    Object.assign(entry, { n: Date.now() + pause * 1e3, a: entry.a + 1, w: found.after > 0, h: 0 });
+    Object.assign(entry, { n: Date.now() + pause * 1e3, a: entry.a + 1, w: found.after > 0 });
     found.isKept = job.mayKeep && keep(entry);
     return found;
   });
@@ -111,7 +100,7 @@ function plan() {
 /** Whether we can be reached by other means than fetch: then it is fetch that is blocked here, and a plain form gets through. */
 const isReachable = () =>
   new Promise((resolve) => {
-    const probe = doc.createElement("script");
+    const probe = make("script");
     probe.onload = () => resolve(true);
     probe.onerror = () => resolve(false);
     setTimeout(resolve, PATIENCE);
@@ -121,21 +110,11 @@ const isReachable = () =>
   });
 
 /** Sends an entry as a browser sends a plain form, which takes the visitor to the answer. */
-function sendPlain(job) {
-  const form = doc.createElement("form");
-  Object.assign(form, { method: "post", action: job.entry.u, hidden: true });
-  for (const [name, value] of job.files || job.entry.b) {
-    const input = doc.createElement("input");
-    if (value instanceof File) {
-      const chosen = new DataTransfer();
-      chosen.items.add(value);
-      Object.assign(input, { type: "file", files: chosen.files });
-      form.enctype = "multipart/form-data";
-    } else {
-      Object.assign(input, { type: "hidden", value });
-    }
-    input.name = name;
-    form.append(input);
+function sendPlain(entry) {
+  const form = make("form");
+  Object.assign(form, { method: "post", action: entry.u, hidden: true });
+  for (const [name, value] of entry.b) {
+    form.append(Object.assign(make("input"), { type: "hidden", name, value }));
   }
   doc.body.append(form);
   // A field may be called "submit".

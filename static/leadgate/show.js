@@ -1,11 +1,9 @@
 // leadgate.js, part 4: what the visitor sees and hears. Looks are the site's: the classes are leadgate-busy (the form or button),
 // leadgate-status (data-state: sending sent queued waiting invalid failed) and leadgate-error; the few defaults weigh nothing and read
-// the custom properties --leadgate-good and --leadgate-bad.
+// the custom property --leadgate-bad.
 
 const LOOKS =
-  ":where(.leadgate-status:empty){position:absolute}:where(.leadgate-status[data-state=sent]){color:var(--leadgate-good,#14652b)}" +
-  ":where(.leadgate-error,.leadgate-status[data-state=invalid],.leadgate-status[data-state=failed]){color:var(--leadgate-bad,#b3001b)}" +
-  ":where(.leadgate-error){display:block}:where(.leadgate-busy){cursor:progress}";
+  ":where(.leadgate-status:empty){position:absolute}:where(.leadgate-error){display:block;color:var(--leadgate-bad,#b3001b)}";
 
 /** What is known of each form and button: box, marks, isBusy, openedAt, job, and what was sent last and when. */
 const states = new WeakMap();
@@ -13,21 +11,24 @@ let count = 0;
 
 function stateOf(el) {
   if (!states.has(el)) {
-    states.set(el, { marks: [], openedAt: Date.now(), at: 0 });
+    states.set(el, { marks: [], last: [], openedAt: Date.now(), at: 0 });
   }
   return states.get(el);
 }
+
+/** Sets an attribute; null takes it away. */
+const set = (el, name, value) => (value === null ? el.removeAttribute(name) : el.setAttribute(name, value));
 
 const isForm = (el) => el.tagName === "FORM";
 
 /** The place that speaks: the page's own data-leadgate-status, else one at the end of the form or behind the button. */
 function boxOf(el) {
   const state = stateOf(el);
-  if (!state.box || !state.box.isConnected) {
+  if (!state.box?.isConnected) {
     const near = isForm(el) ? el : el.parentNode;
     state.box = near.querySelector("[data-leadgate-status]");
     if (!state.box) {
-      state.box = doc.createElement("div");
+      state.box = make("div");
       state.box.className = "leadgate-status";
       isForm(el) ? el.append(state.box) : el.after(state.box);
     }
@@ -59,9 +60,9 @@ function setBusy(el, isBusy) {
   stateOf(el).isBusy = isBusy;
   isBusy ? busy.add(el) : busy.delete(el);
   el.classList.toggle("leadgate-busy", isBusy);
-  el.setAttribute("aria-busy", isBusy);
-  for (const button of isForm(el) ? el.querySelectorAll("button:not([type=button]),[type=submit],[type=image]") : [el]) {
-    isBusy ? button.setAttribute("aria-disabled", true) : button.removeAttribute("aria-disabled");
+  set(el, "aria-busy", isBusy);
+  for (const button of isForm(el) ? el.querySelectorAll("[type=submit],button:not([type])") : [el]) {
+    set(button, "aria-disabled", isBusy || null);
   }
 }
 
@@ -72,58 +73,50 @@ function controlsOf(el, rule, field) {
   return [...(isForm(el) ? el.elements : el.form ? el.form.elements : el.getRootNode().querySelectorAll("[name]"))].filter(isMeant);
 }
 
-/** Marks the controls of a field as wrong and says why beside them. */
+/** Marks the controls of a field as wrong and says why beside them, until they are mended. */
 function mark(el, controls, { field, message }) {
   const last = controls[controls.length - 1];
-  const root = isForm(el) ? el : el.getRootNode();
-  let place = root.querySelector('[data-leadgate-error="' + CSS.escape(field) + '"]');
+  let place = (isForm(el) ? el : el.getRootNode()).querySelector('[data-leadgate-error="' + CSS.escape(field) + '"]');
   const isOurs = !place;
   if (isOurs) {
-    place = doc.createElement("span");
+    place = make("span");
     place.className = "leadgate-error";
     (last.closest("label") || last).after(place);
   }
-  place.id = place.id || "leadgate-" + ++count;
+  name(place);
   place.textContent = message;
-  for (const control of controls) {
+  const undo = controls.map((control) => {
     const described = control.getAttribute("aria-describedby");
-    control.setAttribute("aria-invalid", true);
-    if (!described || !described.split(" ").includes(place.id)) {
-      control.setAttribute("aria-describedby", (described ? described + " " : "") + place.id);
-    }
-    stateOf(el).marks.push({ control, place, isOurs, described });
-  }
+    set(control, "aria-invalid", true);
+    (described || "").split(" ").includes(place.id) || set(control, "aria-describedby", (described ? described + " " : "") + place.id);
+    return () => {
+      set(control, "aria-invalid", null);
+      set(control, "aria-describedby", described);
+    };
+  });
+  const clear = () => {
+    undo.forEach((one) => one());
+    isOurs ? place.remove() : (place.textContent = "");
+  };
+  controls.forEach((control) => control.addEventListener("input", clear, { once: true }));
+  stateOf(el).marks.push(clear);
 }
 
-/** Takes marks away: all, or those of one control, which is being mended. */
-function unmark(el, mended) {
-  const state = stateOf(el);
-  const names = mended && mended.name;
-  state.marks = state.marks.filter(({ control, place, isOurs, described }) => {
-    if (mended && control.name !== names) {
-      return true;
-    }
-    control.removeAttribute("aria-invalid");
-    described === null ? control.removeAttribute("aria-describedby") : control.setAttribute("aria-describedby", described);
-    isOurs ? place.remove() : (place.textContent = "");
-  });
-}
+/** Gives an element an id if it has none. */
+const name = (el) => (el.id = el.id || "leadgate-" + ++count);
 
 /** What the visitor reads at a control. */
-function labelOf(control) {
-  const label = control.labels && control.labels[0] && control.labels[0].cloneNode(true);
-  label && label.querySelectorAll("select,textarea,.leadgate-error").forEach((one) => one.remove());
-  return ((label && label.textContent) || control.getAttribute("aria-label") || control.placeholder || control.name).trim();
-}
+const labelOf = (control) =>
+  control.labels?.[0]?.innerText.split("\n")[0] || control.placeholder || control.name;
 
 /** All complaints: beside their fields, and once together as links, where the focus goes (data-leadgate-focus="field": to the first field). */
 function complain(job, errors, error) {
   const { el } = job;
-  const list = doc.createElement("ul");
+  const list = make("ul");
   let first;
   for (const complaint of errors) {
     const controls = controlsOf(el, job.rule, complaint.field).filter((control) => control.type !== "hidden");
-    const item = list.appendChild(doc.createElement("li"));
+    const item = list.appendChild(make("li"));
     if (!controls.length) {
       item.textContent = complaint.field + " " + complaint.message;
       continue;
@@ -131,8 +124,8 @@ function complain(job, errors, error) {
     const [control] = controls;
     first = first || control;
     mark(el, controls, complaint);
-    control.id = control.id || "leadgate-" + ++count;
-    const link = item.appendChild(doc.createElement("a"));
+    name(control);
+    const link = item.appendChild(make("a"));
     link.href = "#" + control.id;
     link.textContent = labelOf(control) + ": " + complaint.message;
     link.onclick = (event) => {
@@ -147,7 +140,7 @@ function complain(job, errors, error) {
 
 /** What an outcome means to the visitor; `isLate` when the first try is over long since. */
 function settle(job, outcome, isLate) {
-  const { el, entry, rule } = job;
+  const { el, entry } = job;
   if (!outcome) {
     return;
   }
@@ -157,7 +150,6 @@ function settle(job, outcome, isLate) {
   const isShown = !job.isQuiet && el !== doc && el.isConnected;
   if (kind === "again") {
     // Said once: what is tried again and again does not speak each time.
-    detail.isKept = outcome.isKept;
     if (!isLate && tell(el, "queued", detail) && isShown) {
       say(job, outcome.isKept ? "queued" : "waiting");
     }
@@ -165,7 +157,8 @@ function settle(job, outcome, isLate) {
   }
   state.job = null;
   if (kind === "sent") {
-    Object.assign(state, { last: job.content, at: Date.now() });
+    state.last = [job.content];
+    state.at = Date.now();
   }
   if (!tell(el, kind, detail) || !isShown) {
     return;
@@ -174,8 +167,11 @@ function settle(job, outcome, isLate) {
     complain(job, outcome.errors, outcome.error);
   } else if (kind === "failed") {
     say(job, kind, outcome.error, "", true);
-  } else if (isLate || option(el, "sent") || outcome.next.startsWith(home + "f/" + entry.f + "/thanks")) {
-    isForm(el) && HTMLFormElement.prototype.reset.call(el);
+  } else if (isLate || option(el, "sent") || outcome.next.startsWith(home + "f/")) {
+    if (isForm(el)) {
+      HTMLFormElement.prototype.reset.call(el);
+      state.last.push(contentOf(valuesOf(el, job.rule)));
+    }
     say(job, kind, "", "", !isLate);
   } else {
     location.href = outcome.next;

@@ -7,7 +7,7 @@
 // `home` is server.public_url with a slash. Nothing here is evaluated, nothing is styled inline.
 
 // Loaded twice, as tag managers do, and by isReachable, it works once.
-if (window.leadgate && window.leadgate.attach) {
+if (window.leadgate?.attach) {
   return;
 }
 
@@ -15,7 +15,7 @@ const doc = document;
 const tag = doc.currentScript;
 
 /** Where we were loaded from is where leads go: a site that serves the script from its own host sends there too. */
-const base = tag && tag.src ? new URL(".", tag.src).href : home;
+const base = tag?.src ? new URL(".", tag.src).href : home;
 
 /** How long one try may take, ms. */
 const PATIENCE = 15_000;
@@ -34,39 +34,36 @@ const WORDS = {
   ru: {
     sending: "Отправляем…",
     sent: "Спасибо! Заявка принята.",
-    queued: "Заявка сохранена. Отправим, как только появится связь.",
-    waiting: "Нет связи. Не закрывайте страницу: пробуем ещё раз.",
-    invalid: "Проверьте отмеченные поля.",
-    failed: "Не получилось отправить. Всё, что вы ввели, на месте: попробуйте ещё раз.",
+    queued: "Сохранено. Отправим, когда появится связь.",
+    waiting: "Нет связи. Пробуем ещё раз, не закрывайте страницу.",
+    failed: "Не отправлено. Попробуйте ещё раз.",
   },
   en: {
     sending: "Sending…",
     sent: "Thank you! We have your request.",
     queued: "Saved. We will send it as soon as you are online.",
-    waiting: "No connection. Keep this page open: we are trying again.",
-    invalid: "Please check the marked fields.",
-    failed: "It could not be sent. All you typed is still here: please try again.",
+    waiting: "No connection. Keep this page open: we try again.",
+    failed: "Not sent. Please try again.",
   },
 };
 
+const make = (name) => doc.createElement(name);
+
 /** `data-leadgate-NAME` of an element, else `data-NAME` of the script's tag. */
-const option = (el, name) => (el.getAttribute && el.getAttribute("data-leadgate-" + name)) ?? (tag && tag.getAttribute("data-" + name));
+const option = (el, name) => el.getAttribute?.("data-leadgate-" + name) ?? tag?.getAttribute("data-" + name);
 
 /** ru or en: of the element, of the page, of the form's config. */
 function languageOf(el, rule) {
-  const near = el.closest && el.closest("[lang]");
-  const said = /^(ru|en)\b/i.exec((near || doc.documentElement).lang);
+  const near = el.closest?.("[lang]") || doc.documentElement;
+  const said = /^(ru|en)\b/i.exec(near.lang);
   return said ? said[1].toLowerCase() : rule.l || "ru";
 }
 
-/** A random UUID; crypto.randomUUID is there on https only. */
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
+/** A random UUID, version 4; crypto.randomUUID is there on https only. */
+const uuid = () =>
+  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+    (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
+  );
 
 /** Tells the site; a handler that throws is the browser's to report and stops nothing. False when a handler takes over. */
 function tell(el, name, detail) {

@@ -8,55 +8,40 @@ const VISIT = "leadgate.visit";
 const CONSENT = "leadgate.consent";
 
 /** With data-consent on the tag nothing is kept before leadgate.consent(true). */
-const asks = tag && tag.hasAttribute("data-consent");
+const asks = tag?.hasAttribute("data-consent");
 
-function read(key) {
+/** Full, denied, broken: then nothing comes of it. */
+function tryTo(work) {
   try {
-    return JSON.parse(localStorage.getItem(key));
+    return work();
   } catch {
     return null;
   }
 }
 
+const read = (key) => tryTo(() => JSON.parse(localStorage.getItem(key)));
+
 /** Tells whether it is kept. */
-function write(key, value) {
-  try {
-    if (asks && key !== CONSENT && !read(CONSENT)) {
-      return false;
+const write = (key, value) =>
+  tryTo(() => {
+    if (!asks || key === CONSENT || read(CONSENT)) {
+      localStorage.setItem(key, JSON.stringify(value));
+      return true;
     }
-    localStorage.setItem(key, JSON.stringify(value));
-    return true;
-  } catch {
-    return false;
-  }
-}
+  });
 
-function wipe(key) {
-  try {
-    localStorage.removeItem(key);
-  } catch {
-    // It was never there.
-  }
-}
+const wipe = (key) => tryTo(() => localStorage.removeItem(key));
 
-/** The leads that wait, oldest first; those past their life are wiped. */
+/** The leads that wait; those past their life are wiped. */
 function stored() {
-  let keys = [];
-  try {
-    keys = Object.keys(localStorage).filter((key) => key.startsWith(WAITING));
-  } catch {
-    // Nothing can be kept here.
-  }
-  return keys
-    .map((key) => {
+  const list = [];
+  for (const key of tryTo(() => Object.keys(localStorage)) || []) {
+    if (key.startsWith(WAITING)) {
       const entry = read(key);
-      if (entry && entry.c > Date.now() - LIFE) {
-        return entry;
-      }
-      wipe(key);
-    })
-    .filter(Boolean)
-    .sort((one, other) => one.c - other.c);
+      entry?.c > Date.now() - LIFE ? list.push(entry) : wipe(key);
+    }
+  }
+  return list;
 }
 
 /** Keeps a lead that waits, new or again. A full queue takes no new one: dropping an old one would lose it. */
@@ -81,14 +66,14 @@ function touch() {
     }
   }
   const known = read(VISIT);
-  touches = known && known.l && known.l.t > now.t - TOUCH_LIFE ? known : { f: now };
+  touches = known?.l?.t > now.t - TOUCH_LIFE ? known : { f: now };
   if (isOne || !touches.l) {
     touches.l = now;
     write(VISIT, touches);
   }
 }
 
-const cookie = (name) => (doc.cookie.match("(?:^|; )" + name + "=([^;]*)") || [])[1];
+const cookie = (name) => doc.cookie.match("(?:^|; )" + name + "=([^;]*)")?.[1];
 
 /** Adds what is known of the visit and of the page to what is sent; what the page says itself stays. */
 function attribute(values, language, openedAt) {

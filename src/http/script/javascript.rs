@@ -80,8 +80,15 @@ pub(super) fn minified(source: &str) -> Result<String, SyntaxError> {
 
 /// An error of a text in which `source` begins at the byte `start`.
 fn error_in(source: &str, start: usize, error: &OxcDiagnostic) -> SyntaxError {
-    let offset = error.labels.first().map_or(0, |label| label.offset() as usize);
-    at(source, offset.saturating_sub(start), error.message.to_string())
+    let offset = error
+        .labels
+        .first()
+        .map_or(0, |label| label.offset() as usize);
+    at(
+        source,
+        offset.saturating_sub(start),
+        error.message.to_string(),
+    )
 }
 
 fn at(source: &str, offset: usize, message: String) -> SyntaxError {
@@ -121,7 +128,11 @@ mod tests {
             ("break", 1, 1),
         ] {
             let error = check_body(body).expect_err(body);
-            assert_eq!((error.line, error.column), (line, column), "{body}: {error}");
+            assert_eq!(
+                (error.line, error.column),
+                (line, column),
+                "{body}: {error}"
+            );
             assert!(!error.message.is_empty());
         }
         for body in [
@@ -141,9 +152,13 @@ mod tests {
 
     #[test]
     fn the_small_form_has_no_comments_and_short_names() {
-        let small = minified("(function(long){/* why */ const other = long + 1; f(other, other)})(X);");
+        let small =
+            minified("(function(long){/* why */ const other = long + 1; f(other, other)})(X);");
         let small = small.expect("a script");
-        assert!(!small.contains("why") && !small.contains("other"), "{small}");
+        assert!(
+            !small.contains("why") && !small.contains("other"),
+            "{small}"
+        );
         assert!(small.trim_end().ends_with("(X);"), "{small}");
     }
 }

@@ -110,10 +110,7 @@ impl Script {
     }
 
     fn answer(&self, request: &HttpRequest, caching: &'static str) -> HttpResponse {
-        let zipped = self
-            .gzip
-            .as_ref()
-            .filter(|_| takes_gzip(request.headers()));
+        let zipped = self.gzip.as_ref().filter(|_| takes_gzip(request.headers()));
         let encoding = if zipped.is_some() { "-gzip" } else { "" };
         let tag = EntityTag::new_strong(format!("{}{encoding}", self.version));
         let known = is_known(request, &tag);

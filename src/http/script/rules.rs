@@ -67,7 +67,13 @@ fn functions(capture: &Capture) -> Option<String> {
     let list: Vec<String> = capture
         .js
         .iter()
-        .map(|(name, body)| format!("{}:{}", Value::from(name.as_str()), javascript::function(body)))
+        .map(|(name, body)| {
+            format!(
+                "{}:{}",
+                Value::from(name.as_str()),
+                javascript::function(body)
+            )
+        })
         .collect();
     (!list.is_empty()).then(|| format!("{{{}}}", list.join(",")))
 }

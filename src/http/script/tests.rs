@@ -76,12 +76,13 @@ async fn get(scripts: &web::Data<Scripts>, uri: &str) -> Answer {
     ask(scripts, TestRequest::with_uri(uri)).await
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn it_is_small_and_has_no_comments_left() {
     let scripts = scripts(&one_form());
     let plain = get(&scripts, "/leadgate.js").await;
     assert!(!plain.text().contains("//  ") && !plain.text().contains("/*"));
-    let request = TestRequest::with_uri("/leadgate.js").insert_header((ACCEPT_ENCODING, "br, gzip"));
+    let request =
+        TestRequest::with_uri("/leadgate.js").insert_header((ACCEPT_ENCODING, "br, gzip"));
     let zipped = ask(&scripts, request).await;
     assert_eq!(zipped.header("content-encoding"), "gzip");
     let mut unzipped = Vec::new();
@@ -94,7 +95,7 @@ async fn it_is_small_and_has_no_comments_left() {
     assert!(weight > 1_000, "{weight} bytes are no script");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn it_carries_the_rules_of_the_captured_forms_and_is_a_script_with_whatever_they_say() {
     let odd = [
         ("a\"</script>", "return 1 // the last line is a comment"),
@@ -116,15 +117,22 @@ async fn it_carries_the_rules_of_the_captured_forms_and_is_a_script_with_whateve
     javascript::minified(text).expect("a script");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn it_may_be_kept_and_is_not_sent_again_when_it_is_known() {
     let scripts = scripts(&one_form());
     let first = get(&scripts, "/leadgate.js").await;
     assert_eq!(first.status, StatusCode::OK);
-    assert_eq!(first.header("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(
+        first.header("content-type"),
+        "text/javascript; charset=utf-8"
+    );
     assert_eq!(first.header("access-control-allow-origin"), "*");
     assert_eq!(first.header("cross-origin-resource-policy"), "cross-origin");
-    assert!(first.header("cache-control").starts_with("public, max-age=300"));
+    assert!(
+        first
+            .header("cache-control")
+            .starts_with("public, max-age=300")
+    );
     let tag = first.header("etag").to_owned();
     assert!(tag.starts_with('"'));
     for (tags, status) in [
@@ -141,7 +149,7 @@ async fn it_may_be_kept_and_is_not_sent_again_when_it_is_known() {
     assert_eq!(ask(&scripts, head).await.status, StatusCode::OK);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_content_can_be_pinned_and_stays_after_a_reload() {
     let scripts = scripts(&one_form());
     let told = get(&scripts, "/leadgate.json").await;

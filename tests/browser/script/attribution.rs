@@ -13,7 +13,9 @@ async fn the_first_and_the_last_touch_travel_with_a_lead_of_a_later_page() {
         .open(&format!("{page}?utm_source=yandex&utm_medium=cpc&yclid=77"))
         .await;
     visitor.until("window.leadgate && leadgate.attach").await;
-    visitor.open(&format!("{page}?utm_source=mail&utm_campaign=may")).await;
+    visitor
+        .open(&format!("{page}?utm_source=mail&utm_campaign=may"))
+        .await;
     visitor.until("window.leadgate && leadgate.attach").await;
     // Later, directly.
     visitor.open(&format!("{page}?x=1")).await;
@@ -26,7 +28,11 @@ async fn the_first_and_the_last_touch_travel_with_a_lead_of_a_later_page() {
     visitor.see("[data-state=sent]").await;
     let lead = world.only_lead().await;
     let attribution = &lead["attribution"];
-    assert_eq!(attribution["utm"], json!({ "source": "mail", "campaign": "may" }), "{attribution:#}");
+    assert_eq!(
+        attribution["utm"],
+        json!({ "source": "mail", "campaign": "may" }),
+        "{attribution:#}"
+    );
     let visit = &attribution["visit"];
     assert_eq!(visit["ym_uid"], "1761589519654701270");
     assert_eq!(visit["roistat"], "100500");
@@ -39,7 +45,11 @@ async fn the_first_and_the_last_touch_travel_with_a_lead_of_a_later_page() {
     let post = &world.front.posts()[0];
     assert_eq!(post.value("_page_url"), Some(format!("{page}?x=1")));
     assert_eq!(post.value("_page_title").as_deref(), Some("Page"));
-    let opened: i64 = post.value("_opened_at").expect("a time").parse().expect("a number");
+    let opened: i64 = post
+        .value("_opened_at")
+        .expect("a time")
+        .parse()
+        .expect("a number");
     let filled = post.at.as_millisecond() - opened;
     assert!((0..120_000).contains(&filled), "{filled}");
     visitor.leave_unheard().await;

@@ -42,7 +42,10 @@ async fn a_button_in_a_form_sends_the_whole_form_and_the_sites_own_handler_goes_
     visitor.until("leadgate.queue().length === 0").await;
     assert_eq!(visitor.run("return document.title").await, "theirs");
     let lead = world.only_lead().await;
-    assert_eq!(lead["fields"], json!({ "phone": "+79123456789", "city": "Kazan", "total": "1" }));
+    assert_eq!(
+        lead["fields"],
+        json!({ "phone": "+79123456789", "city": "Kazan", "total": "1" })
+    );
     visitor.leave_unheard().await;
 }
 
@@ -59,8 +62,12 @@ async fn a_double_click_is_one_lead_and_a_mistake_is_shown_beside_its_field() {
     visitor.see_text(".leadgate-error", "10 digits").await;
     visitor.see("#phone[aria-invalid=true]").await;
     visitor.fill("#phone", "8 912 345-67-89").await;
-    visitor.until("!document.querySelector('[aria-invalid]')").await;
-    visitor.run("const go = document.querySelector('#go'); go.click(); go.click(); go.click();").await;
+    visitor
+        .until("!document.querySelector('[aria-invalid]')")
+        .await;
+    visitor
+        .run("const go = document.querySelector('#go'); go.click(); go.click(); go.click();")
+        .await;
     visitor.see_text("[data-state=sent]", "Thank you!").await;
     visitor.run("document.querySelector('#go').click()").await;
     assert_eq!(world.leads().await.len(), 1);

@@ -30,14 +30,22 @@ async fn a_form_found_by_its_selector_is_sent_in_place_with_the_values_that_the_
     assert_eq!(lead["fields"]["name"], "Anna");
     assert_eq!(lead["fields"]["cart"], "1 200");
     assert!(lead["fields"].get("broken").is_none());
-    assert_eq!(visitor.run("return document.querySelector('#name').value").await, "");
+    assert_eq!(
+        visitor
+            .run("return document.querySelector('#name').value")
+            .await,
+        ""
+    );
     visitor.leave_unheard().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_scripts_and_with_them_the_same_form_makes_the_same_lead() {
     let world = World::new().await;
-    let action = format!("data-leadgate=plain method=post action='{}/f/plain'", world.front.url());
+    let action = format!(
+        "data-leadgate=plain method=post action='{}/f/plain'",
+        world.front.url()
+    );
     let page = world.page("ru", &form(&action));
     let still = Visitor::new(Window::Desk, "ru", Script::Off).await;
     still.open(&page).await;
@@ -65,7 +73,9 @@ async fn a_double_click_and_an_impatient_enter_make_one_lead() {
     visitor
         .run("for (let i = 0; i < 5; i++) document.querySelector('#go').click()")
         .await;
-    visitor.see("form[aria-busy=true] [aria-disabled=true]").await;
+    visitor
+        .see("form[aria-busy=true] [aria-disabled=true]")
+        .await;
     visitor.press("#go").await;
     world.front.posted(1).await;
     world.front.set(Fault::None);
@@ -111,7 +121,10 @@ async fn forms_that_come_later_in_copies_and_in_shadow_roots_are_each_their_own(
     let leads = world.leads().await;
     let mut phones: Vec<_> = leads.iter().map(|lead| lead["phone"].to_string()).collect();
     phones.sort();
-    assert_eq!(phones, ["\"+79123456780\"", "\"+79123456781\"", "\"+79123456782\""]);
+    assert_eq!(
+        phones,
+        ["\"+79123456780\"", "\"+79123456781\"", "\"+79123456782\""]
+    );
     visitor.leave_unheard().await;
 }
 
@@ -152,7 +165,9 @@ async fn the_sites_own_handlers_and_validation_come_first() {
     for button in ["#go1", "#go2", "#go3", "#go4"] {
         visitor.press(button).await;
     }
-    visitor.see_text("#throws [role=status]", "Thank you!").await;
+    visitor
+        .see_text("#throws [role=status]", "Thank you!")
+        .await;
     visitor.see_text("#stops [role=status]", "Thank you!").await;
     assert_eq!(world.leads().await.len(), 2);
     visitor.leave_unheard().await;
@@ -162,7 +177,9 @@ async fn the_sites_own_handlers_and_validation_come_first() {
 async fn a_form_with_a_handler_of_its_own_goes_there_and_a_copy_comes_to_us() {
     let world = World::new().await;
     let visitor = visitor().await;
-    world.site.put("/handler", "", "<h1>The site's own thanks</h1>");
+    world
+        .site
+        .put("/handler", "", "<h1>The site's own thanks</h1>");
     let page = world.page("en", &form("class=lead method=post action=/handler"));
     visitor.open(&page).await;
     send(&visitor).await;
@@ -171,7 +188,9 @@ async fn a_form_with_a_handler_of_its_own_goes_there_and_a_copy_comes_to_us() {
     assert_eq!(world.site.posts().len(), 1);
     // The answer may have been missed by the page that was left; the next one of the site asks again, with the same id.
     visitor.open(&page).await;
-    visitor.until("window.leadgate && leadgate.queue().length === 0").await;
+    visitor
+        .until("window.leadgate && leadgate.queue().length === 0")
+        .await;
     let lead = world.only_lead().await;
     assert_eq!(lead["phone"], "+79123456789");
     visitor.leave_unheard().await;
@@ -222,7 +241,9 @@ async fn under_a_strict_policy_all_of_it_works_and_nothing_is_refused() {
     visitor.fill("#phone", "8 912 345-67-89").await;
     visitor.press("#go").await;
     visitor.see_text("[role=status]", "Thank you!").await;
-    let refused = visitor.run("return refused.filter((one) => !one.startsWith('img-src'))").await;
+    let refused = visitor
+        .run("return refused.filter((one) => !one.startsWith('img-src'))")
+        .await;
     assert_eq!(refused, serde_json::json!([]));
     visitor.leave_unheard().await;
 }
@@ -231,13 +252,13 @@ async fn under_a_strict_policy_all_of_it_works_and_nothing_is_refused() {
 async fn where_fetch_is_blocked_the_form_goes_as_a_plain_one_with_the_same_id() {
     let world = World::new().await;
     let front = world.front.url();
-    let policy = format!("Content-Security-Policy: connect-src 'none'\r\n");
+    let policy = "Content-Security-Policy: connect-src 'none'\r\n";
     let html = format!(
         "<!doctype html><html lang=en><head>{}</head><body>{}</body></html>",
         world.line(""),
         form("class=lead")
     );
-    world.site.put("/", &policy, &html);
+    world.site.put("/", policy, &html);
     let visitor = visitor().await;
     visitor.open(&world.site.url("/")).await;
     visitor
@@ -248,11 +269,19 @@ async fn where_fetch_is_blocked_the_form_goes_as_a_plain_one_with_the_same_id() 
     assert!(visitor.address().await.starts_with(&front));
     let posts = world.front.posts();
     assert_eq!(posts.len(), 1);
-    assert!(posts[0].head.to_lowercase().contains("sec-fetch-mode: navigate"));
+    assert!(
+        posts[0]
+            .head
+            .to_lowercase()
+            .contains("sec-fetch-mode: navigate")
+    );
     world.only_lead().await;
     visitor.open(&world.site.url("/")).await;
     let id = visitor.run("return sessionStorage.id").await;
-    assert_eq!(Some(id.as_str().expect("an id").to_owned()), posts[0].value("_id"));
+    assert_eq!(
+        Some(id.as_str().expect("an id").to_owned()),
+        posts[0].value("_id")
+    );
     visitor.leave_unheard().await;
 }
 
@@ -265,7 +294,9 @@ async fn a_form_of_another_site_and_one_nobody_captures_are_left_alone() {
     visitor.until("window.leadgate").await;
     for button in ["#go1", "#go2"] {
         visitor.press(button).await;
-        visitor.until("location.search.length > 1 && window.leadgate").await;
+        visitor
+            .until("location.search.length > 1 && window.leadgate")
+            .await;
     }
     assert!(world.front.posts().is_empty());
     visitor.leave().await;

@@ -236,7 +236,12 @@ fn show(
     posts: &watch::Sender<Vec<Post>>,
 ) {
     let Some(request) = read(&stream) else { return };
-    let target = request.line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let target = request
+        .line
+        .split(' ')
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
     if request.line.starts_with("POST") {
         let post = Post {
             path: target.clone(),

@@ -25,8 +25,13 @@ async fn events_tell_it_all_with_one_id_and_a_handler_that_throws_stops_nothing(
     world.front.set(Fault::None);
     visitor.see("[data-state=sent]").await;
     let names = visitor.run("return notes.map((note) => note[0])").await;
-    assert_eq!(names, json!(["before", "invalid", "before", "queued", "sent"]));
-    let ids = visitor.run("return new Set(notes.slice(2).map((note) => note[2])).size").await;
+    assert_eq!(
+        names,
+        json!(["before", "invalid", "before", "queued", "sent"])
+    );
+    let ids = visitor
+        .run("return new Set(notes.slice(2).map((note) => note[2])).size")
+        .await;
     assert_eq!(ids, 1);
     world.only_lead().await;
     visitor.leave_unheard().await;
@@ -51,7 +56,9 @@ async fn a_handler_changes_values_forbids_and_takes_over() {
     assert_eq!(visitor.run("return document.title").await, lead["id"]);
     assert_eq!(lead["fields"]["city"], "Kazan");
     assert_eq!(world.front.posts().len(), 1);
-    visitor.until("!document.querySelector('[data-state=sent]')").await;
+    visitor
+        .until("!document.querySelector('[data-state=sent]')")
+        .await;
     visitor.leave_unheard().await;
 }
 
@@ -103,7 +110,10 @@ async fn what_waits_can_be_asked_for() {
         .await;
     assert_eq!(kind, "again");
     let queue = visitor.run("return leadgate.queue()").await;
-    assert_eq!((&queue[0]["form"], &queue[0]["tries"]), (&json!("callback"), &json!(1)));
+    assert_eq!(
+        (&queue[0]["form"], &queue[0]["tries"]),
+        (&json!("callback"), &json!(1))
+    );
     visitor.leave_unheard().await;
 }
 
@@ -123,7 +133,10 @@ async fn a_page_that_calls_roistat_needs_no_change() {
     assert_eq!(lead["form"], "callback");
     let expected = json!({ "name": "Anna", "phone": "+79123456781", "comment": "call me", "title": "Quiz", "city": "Tula" });
     assert_eq!(lead["fields"], expected);
-    let theirs = world.page("en", "<script>window.roistatGoal = {reach: () => 'theirs'}</script>");
+    let theirs = world.page(
+        "en",
+        "<script>window.roistatGoal = {reach: () => 'theirs'}</script>",
+    );
     visitor.open(&theirs).await;
     visitor.until("window.leadgate && leadgate.attach").await;
     assert_eq!(visitor.run("return roistatGoal.reach({})").await, "theirs");

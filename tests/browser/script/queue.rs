@@ -23,7 +23,9 @@ async fn typed_without_a_network_and_reloaded_it_is_sent_when_the_network_is_bac
     fill(&visitor).await;
     visitor.network(false).await;
     visitor.press("#go").await;
-    visitor.see_text("[data-state=queued]", "as soon as you are online").await;
+    visitor
+        .see_text("[data-state=queued]", "as soon as you are online")
+        .await;
     visitor.until(ONE_WAITS).await;
     // The page cannot even be loaded again.
     visitor.browser().refresh().await.ok();
@@ -32,7 +34,12 @@ async fn typed_without_a_network_and_reloaded_it_is_sent_when_the_network_is_bac
     visitor.until(NOTHING_WAITS).await;
     let lead = world.only_lead().await;
     assert_eq!(lead["name"], "Anna");
-    assert_eq!(visitor.run("return Object.keys(localStorage).filter((key) => key.startsWith('leadgate:'))").await, json!([]));
+    assert_eq!(
+        visitor
+            .run("return Object.keys(localStorage).filter((key) => key.startsWith('leadgate:'))")
+            .await,
+        json!([])
+    );
     visitor.leave_unheard().await;
 }
 
@@ -65,7 +72,12 @@ async fn a_server_that_is_down_then_busy_then_up_gets_it_once() {
     world.front.posted(before + 1).await;
     world.front.set(Fault::None);
     visitor.see_text("[data-state=sent]", "Thank you!").await;
-    let ids: Vec<_> = world.front.posts().iter().map(|post| post.value("_id")).collect();
+    let ids: Vec<_> = world
+        .front
+        .posts()
+        .iter()
+        .map(|post| post.value("_id"))
+        .collect();
     assert!(ids.windows(2).all(|pair| pair[0] == pair[1]), "{ids:?}");
     world.only_lead().await;
     visitor.leave_unheard().await;
@@ -180,7 +192,9 @@ async fn where_nothing_can_be_kept_the_open_page_goes_on_trying() {
         fill(&visitor).await;
         world.front.set(Fault::Answer(503, ""));
         visitor.press("#go").await;
-        visitor.see_text("[data-state=waiting]", "Keep this page open").await;
+        visitor
+            .see_text("[data-state=waiting]", "Keep this page open")
+            .await;
         world.front.posted(before + 2).await;
         world.front.set(Fault::None);
         visitor.see_text("[data-state=sent]", "Thank you!").await;
@@ -206,7 +220,9 @@ async fn a_switch_keeps_it_from_being_kept_and_consent_lets_it() {
         fill(&visitor).await;
         visitor.press("#go").await;
         visitor.see("[data-state=waiting]").await;
-        let leads = visitor.run("return Object.keys(localStorage).filter((key) => key.startsWith('leadgate:'))").await;
+        let leads = visitor
+            .run("return Object.keys(localStorage).filter((key) => key.startsWith('leadgate:'))")
+            .await;
         assert_eq!(leads, json!([]));
     }
     assert_eq!(visitor.run(keys).await, json!([]));
@@ -229,7 +245,9 @@ async fn pressed_again_while_it_waits_it_is_mended_and_not_doubled() {
     visitor.see("[data-state=queued]").await;
     visitor.fill("#phone", "8 912 345-67-80").await;
     visitor.press("#go").await;
-    visitor.see("form[aria-busy=false] [data-state=queued]").await;
+    visitor
+        .see("form[aria-busy=false] [data-state=queued]")
+        .await;
     visitor.network(true).await;
     visitor.see("[data-state=sent]").await;
     assert_eq!(world.only_lead().await["phone"], "+79123456780");
@@ -244,9 +262,16 @@ async fn a_final_refusal_ends_it_and_leaves_what_was_typed() {
     fill(&visitor).await;
     world.front.set(Fault::Answer(413, ""));
     visitor.press("#go").await;
-    visitor.see_text("[data-state=failed]", "All you typed is still here").await;
+    visitor
+        .see_text("[data-state=failed]", "Please try again")
+        .await;
     visitor.until(NOTHING_WAITS).await;
-    assert_eq!(visitor.run("return document.querySelector('#name').value").await, "Anna");
+    assert_eq!(
+        visitor
+            .run("return document.querySelector('#name').value")
+            .await,
+        "Anna"
+    );
     world.front.set(Fault::None);
     visitor.press("#go").await;
     visitor.see_text("[data-state=sent]", "Thank you!").await;

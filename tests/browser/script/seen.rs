@@ -38,10 +38,14 @@ async fn mistakes_are_told_beside_their_fields_together_and_again_when_they_are_
         ("ru", "Phone", "10 цифр после +7 или 8", "Проверьте"),
     ] {
         let visitor = visitor().await;
-        visitor.open(&world.page(language, &form("class=lead"))).await;
+        visitor
+            .open(&world.page(language, &form("class=lead")))
+            .await;
         // There before anything is said.
         visitor.see("form").await;
-        visitor.until("document.querySelector('form > [role=status]')").await;
+        visitor
+            .until("document.querySelector('form > [role=status]')")
+            .await;
         let quiet = tree(&visitor).await;
         assert_eq!(property(node(&quiet, "status", ""), "live"), "polite");
 
@@ -61,14 +65,21 @@ async fn mistakes_are_told_beside_their_fields_together_and_again_when_they_are_
             let told = tree(&visitor).await;
             let input = node(&told, "textbox", label);
             assert_eq!(property(input, "invalid"), "true", "{input:#?}");
-            let description = input["description"]["value"].as_str().expect("a description");
+            let description = input["description"]["value"]
+                .as_str()
+                .expect("a description");
             assert!(description.contains(complaint), "{description}");
             let status = tree(&visitor).await;
             let status = node(&status, "status", "");
             assert_eq!(property(status, "focused"), true);
             node(&told, "StaticText", summary);
             let link = node(&told, "link", complaint);
-            assert!(link["name"]["value"].as_str().expect("a name").starts_with(label));
+            assert!(
+                link["name"]["value"]
+                    .as_str()
+                    .expect("a name")
+                    .starts_with(label)
+            );
         }
         visitor.press("[role=status] a").await;
         assert_eq!(visitor.focused().await, "phone");
@@ -117,7 +128,9 @@ async fn the_site_says_it_in_its_own_words_places_and_pages() {
     visitor.until("document.activeElement.id === 'phone'").await;
     visitor.fill("#phone", "8 912 345-67-89").await;
     visitor.press("#go").await;
-    visitor.see_text("p[data-state=sent]", "It is ours now").await;
+    visitor
+        .see_text("p[data-state=sent]", "It is ours now")
+        .await;
     visitor.press("#next").await;
     visitor.see_text("h1", "Done").await;
     assert_eq!(world.leads().await.len(), 2);
@@ -164,9 +177,13 @@ async fn a_file_is_a_mistake_of_its_field() {
     input.send_keys(path).await.expect("chosen");
     visitor.press("#go").await;
     visitor.see("#cv[aria-invalid=true]").await;
-    visitor.see_text(".leadgate-error", "files are not accepted").await;
+    visitor
+        .see_text(".leadgate-error", "files are not accepted")
+        .await;
     visitor.see_text("[role=status] a", "CV").await;
-    visitor.run("document.querySelector('#cv').value = ''").await;
+    visitor
+        .run("document.querySelector('#cv').value = ''")
+        .await;
     visitor.press("#go").await;
     visitor.see("[data-state=sent]").await;
     world.only_lead().await;

@@ -50,7 +50,7 @@ pub(crate) struct Visitor {
     browser: WebDriver,
     script: Script,
     // Dropped after the browser, in this order.
-    _driver: ChromeDriver,
+    driver: ChromeDriver,
     _profile: TempDir,
 }
 
@@ -70,7 +70,7 @@ impl Visitor {
         Self {
             browser,
             script,
-            _driver: driver,
+            driver,
             _profile: profile,
         }
     }
@@ -192,7 +192,10 @@ impl Visitor {
 
     /// Waits until an expression of the page is true.
     pub(crate) async fn until(&self, expression: &str) {
-        let (browser, script) = (self.browser.clone(), format!("return Boolean({expression})"));
+        let (browser, script) = (
+            self.browser.clone(),
+            format!("return Boolean({expression})"),
+        );
         let holds = move |_: WebElement| {
             let (browser, script) = (browser.clone(), script.clone());
             async move {
@@ -213,14 +216,24 @@ impl Visitor {
         command: &str,
         parameters: serde_json::Value,
     ) -> serde_json::Value {
-        let tools = thirtyfour::extensions::cdp::ChromeDevTools::new(self.browser.handle.clone());
-        let told = tools.execute_cdp_with_params(command, parameters).await;
-        told.unwrap_or_else(|error| panic!("{command}: {error}"))
+        let session = self.browser.session_id().to_string();
+        let address = format!("{}/session/{session}/goog/cdp/execute", self.driver.url());
+        let request = serde_json::json!({ "cmd": command, "params": parameters });
+        let answer = client()
+            .post(address)
+            .body(request.to_string())
+            .send()
+            .await;
+        let text = answer.expect("an answer").text().await.expect("a text");
+        let mut told: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert!(told["value"].get("error").is_none(), "{command}: {text}");
+        told["value"].take()
     }
 
     /// Takes the network away or gives it back.
     pub(crate) async fn network(&self, is_there: bool) {
         let conditions = serde_json::json!({ "offline": !is_there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.enable", serde_json::json!({})).await;
         self.devtools("Network.emulateNetworkConditions", conditions)
             .await;
     }
