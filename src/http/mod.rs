@@ -18,6 +18,7 @@ pub mod origin;
 pub mod pages;
 pub mod problem;
 pub mod rate_limit;
+pub mod recipes;
 pub mod refused_origins;
 pub mod reply;
 pub mod request_log;
@@ -116,6 +117,7 @@ fn script_routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/leadgate.js", web::get().to(script::serve))
         .route("/leadgate.js", web::head().to(script::serve))
         .route("/leadgate.json", web::get().to(script::describe))
+        .route("/docs/script", web::get().to(recipes::show))
         .route(
             "/leadgate.{version:[0-9a-f]{16}}.js",
             web::get().to(script::serve_version),

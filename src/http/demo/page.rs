@@ -58,6 +58,8 @@ fn document(view: &View, title: &str, content: &Markup) -> Markup {
                 @for name in ["demo.css", "demo-shop.css", "demo-form.css", "demo-panel.css"] {
                     link rel="stylesheet" href=(view.file(name));
                 }
+                // The one line that a site needs.
+                script src={ (view.base) "/leadgate.js" } async {}
                 script type="module" src=(view.file("demo.js")) {}
             }
             body {

@@ -31,7 +31,6 @@ pub(crate) enum Fault {
 /// A posted lead as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Post {
-    pub(crate) path: String,
     pub(crate) head: String,
     pub(crate) body: String,
     pub(crate) at: Timestamp,
@@ -136,7 +135,6 @@ fn pass(
     let is_lead = request.line.starts_with("POST /f/");
     if is_lead {
         let post = Post {
-            path: request.line.split(' ').nth(1).expect("a path").to_owned(),
             head: request.head.clone(),
             body: String::from_utf8_lossy(&request.body).into_owned(),
             at: Clock::system().now(),
@@ -244,7 +242,6 @@ fn show(
         .to_owned();
     if request.line.starts_with("POST") {
         let post = Post {
-            path: target.clone(),
             head: request.head,
             body: String::from_utf8_lossy(&request.body).into_owned(),
             at: Clock::system().now(),
