@@ -78,7 +78,6 @@ if (!window.roistatGoal) {
 touch();
 watch(doc);
 addEventListener("click", onClick, true);
-addEventListener("focusin", (event) => event.composedPath().forEach((node) => node instanceof ShadowRoot && watch(node)));
 addEventListener("online", () => flush(true));
 doc.addEventListener("visibilitychange", () => doc.hidden || flush(true));
 addEventListener("pageshow", (event) => {

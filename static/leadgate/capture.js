@@ -5,47 +5,51 @@ const attached = new WeakMap();
 
 const here = rules.filter((rule) => !rule.o || rule.o.concat(new URL(home).origin).includes(location.origin));
 
+/** What the config brought is the site's: where it throws, the console is told and all goes on. */
+function guarded(what, work) {
+  try {
+    return work();
+  } catch (error) {
+    console.error("leadgate: " + what, error);
+  }
+}
+
 /** The rule of an element: by attach(), by data-leadgate, by selector. */
 function ruleOf(el) {
   const id = attached.get(el) || el.getAttribute?.("data-leadgate");
   if (id) {
     return rules.find((rule) => rule.i === id) || { i: id };
   }
-  return here.find((rule) => {
-    try {
-      return !rule.b === isForm(el) && el.matches(rule.s);
-    } catch (error) {
-      rule.s = "_";
-      console.error("leadgate: " + rule.i + ".selector", error);
-    }
-  });
+  return here.find((rule) => !rule.b === isForm(el) && guarded(rule.i + ".selector", () => el.matches(rule.s)));
 }
 
 /** Puts a control's value where a browser would put it. */
 function take(control, values) {
-  const { name, type } = control;
-  if (control.matches(":disabled") || (/^(checkbox|radio)$/.test(type) && !control.checked)) {
+  if (control.matches(":disabled") || (/^(checkbox|radio)$/.test(control.type) && !control.checked)) {
     return;
   }
   for (const one of control.files || control.selectedOptions || [control]) {
-    values.append(name, control.files ? one : one.value);
+    values.append(control.name || control.id, control.files ? one : one.value);
   }
 }
 
-/** What is typed: of the nearest form, else of the page by the names of the form's fields, each looked for from the button outwards. */
+/**
+ * What is typed: of the nearest form, else of the page by the names of the form's fields, each looked for from the button outwards. A
+ * control without a name is known by its id, as in many a template whose own script sends it.
+ */
 function valuesOf(el, rule, button) {
   const form = isForm(el) ? el : el.closest?.("form");
   const values = form ? new FormData(form) : new FormData();
   if (button?.name) {
     values.append(button.name, button.value);
   }
-  for (const names of form ? [] : rule.f || []) {
-    const isMeant = (control) => control.matches("input,select,textarea") && names.includes(control.name.replace(/\[\]$/, "").toLowerCase());
-    let scope = el;
+  for (const names of rule.f || []) {
+    const isMeant = (control) => !(form && control.name) && names.includes(nameOf(control).replace(/\[\]$/, ""));
+    let scope = form || el;
     let found = [];
     while (scope && !found.length) {
-      found = [...scope.querySelectorAll("[name]")].filter(isMeant);
-      scope = scope.parentNode || scope.host;
+      found = [...scope.querySelectorAll("input,select,textarea")].filter(isMeant);
+      scope = !form && (scope.parentNode || scope.host);
     }
     found.forEach((control) => take(control, values));
   }
@@ -59,12 +63,10 @@ function valuesOf(el, rule, button) {
 /** Adds the values that the config computes; one that throws stays empty. */
 function compute(el, rule, values) {
   for (const name in rule.j) {
-    try {
+    guarded(rule.i + ".js." + name, () => {
       const value = rule.j[name].call(el, el);
       value != null && values.set(name, value);
-    } catch (error) {
-      console.error("leadgate: " + rule.i + ".js." + name, error);
-    }
+    });
   }
 }
 
@@ -215,13 +217,12 @@ function watch(root) {
   }
   watched.add(root);
   roots.add(root);
-  try {
+  // In an old browser the site's own styles are all there is.
+  tryTo(() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(LOOKS);
     root.adoptedStyleSheets = [sheet, ...root.adoptedStyleSheets];
-  } catch {
-    // An old browser: the site's own styles are all there is.
-  }
+  });
   // Behind the site's own handlers, on the way up; a handler that lets nothing further up is met at the form itself.
   const target = root === doc ? window : root;
   target.addEventListener("submit", onSubmit);

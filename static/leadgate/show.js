@@ -19,6 +19,8 @@ function stateOf(el) {
 /** Sets an attribute; null takes it away. */
 const set = (el, name, value) => (value === null ? el.removeAttribute(name) : el.setAttribute(name, value));
 
+const nameOf = (control) => (control.name || control.id).toLowerCase();
+
 const isForm = (el) => el.tagName === "FORM";
 
 /** The place that speaks: the page's own data-leadgate-status, else one at the end of the form or behind the button. */
@@ -69,8 +71,8 @@ function setBusy(el, isBusy) {
 /** The controls of a field: by the name that was complained of, or by another name of that field. */
 function controlsOf(el, rule, field) {
   const names = ((rule.f || []).find((one) => one[0] === field.toLowerCase()) || []).concat(field.toLowerCase());
-  const isMeant = (control) => control.name && names.includes(control.name.toLowerCase());
-  return [...(isForm(el) ? el.elements : el.form ? el.form.elements : el.getRootNode().querySelectorAll("[name]"))].filter(isMeant);
+  const isMeant = (control) => names.includes(nameOf(control));
+  return [...(isForm(el) ? el.elements : el.form ? el.form.elements : el.getRootNode().querySelectorAll("input,select,textarea"))].filter(isMeant);
 }
 
 /** Marks the controls of a field as wrong and says why beside them, until they are mended. */

@@ -91,7 +91,7 @@ function attribute(values, language, openedAt) {
   add("_landing_page", l.p);
   add("_page_url", location.href);
   add("_page_title", doc.title);
-  add("_page_referrer", l.r || doc.referrer);
+  add("_page_referrer", l.r);
   add("_opened_at", openedAt);
   add("_lang", language);
 }

@@ -5,6 +5,11 @@ use crate::support::{Script, Visitor, Window};
 
 /// Types a name and a phone and presses the button.
 async fn send(visitor: &Visitor) {
+    visitor.until("window.leadgate").await;
+    type_and_press(visitor).await;
+}
+
+async fn type_and_press(visitor: &Visitor) {
     visitor.fill("#name", "Anna").await;
     visitor.fill("#phone", "8 912 345-67-89").await;
     visitor.press("#go").await;
@@ -49,7 +54,7 @@ async fn without_scripts_and_with_them_the_same_form_makes_the_same_lead() {
     let page = world.page("ru", &form(&action));
     let still = Visitor::new(Window::Desk, "ru", Script::Off).await;
     still.open(&page).await;
-    send(&still).await;
+    type_and_press(&still).await;
     still.see_text("h1", "Спасибо!").await;
     still.leave().await;
     let moving = visitor().await;
@@ -67,6 +72,7 @@ async fn a_double_click_and_an_impatient_enter_make_one_lead() {
     let world = World::new().await;
     let visitor = visitor().await;
     visitor.open(&world.page("en", &form("class=lead"))).await;
+    visitor.until("window.leadgate").await;
     visitor.fill("#name", "Anna").await;
     visitor.fill("#phone", "8 912 345-67-89").await;
     world.front.set(Fault::Hang);
@@ -143,6 +149,7 @@ async fn what_is_sent_is_what_a_browser_would_send() {
     visitor
         .open(&world.page("en", &controls.replace("class=lead", "class=lead id=f")))
         .await;
+    visitor.until("window.leadgate").await;
     visitor.press("#go").await;
     visitor.see_text("[role=status]", "Thank you!").await;
     let lead = world.only_lead().await;
@@ -162,6 +169,7 @@ async fn the_sites_own_handlers_and_validation_come_first() {
         <form class=lead id=stops><input name=phone value='8 912 345-67-84'><button id=go4>Go</button></form>
         <script>document.querySelector('#stops').addEventListener('submit', (event) => event.stopPropagation());</script>";
     visitor.open(&world.page("en", body)).await;
+    visitor.until("window.leadgate").await;
     for button in ["#go1", "#go2", "#go3", "#go4"] {
         visitor.press(button).await;
     }
@@ -208,6 +216,7 @@ async fn a_button_with_an_address_of_its_own_sends_there() {
     world.site.put("/away", "", "<h1>Preview</h1>");
     let page = world.page("en", &body);
     visitor.open(&page).await;
+    visitor.until("window.leadgate").await;
     visitor.press("#other").await;
     visitor.see_text("[role=status]", "Thank you!").await;
     assert_eq!(world.only_lead().await["form"], "callback");

@@ -252,6 +252,8 @@ fn show(
     let found = pages.lock().expect("no panic").get(path).cloned();
     let (status, (headers, html)) = match found {
         Some(page) => ("200 OK", page),
+        // Or the browser notes that there is no icon.
+        None if path == "/favicon.ico" => ("204 No Content", Page::default()),
         None => ("404 Not Found", Page::default()),
     };
     let kind = match path.rsplit_once('.') {

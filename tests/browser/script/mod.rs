@@ -6,8 +6,10 @@ mod attribution;
 mod button_mode;
 mod form_mode;
 mod programmer;
+mod published;
 mod queue;
 mod seen;
+mod weight;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -74,6 +76,55 @@ language = "ru"
 id = "plain"
 origins = ["SITE"]
 language = "ru"
+
+# Forms of published templates, as an operator would describe them: by what their inputs have, be it an id or only a place.
+[[forms]]
+id = "template"
+origins = ["SITE"]
+language = "en"
+  [[forms.fields]]
+  name = "name"
+  kind = "name"
+  from = ["inputFirstName", "exampleFirstName"]
+  [[forms.fields]]
+  name = "email"
+  kind = "email"
+  required = true
+  from = ["inputEmail", "exampleInputEmail"]
+  [forms.capture]
+  selector = "#contactForm, form.template"
+
+[[forms]]
+id = "nameless"
+origins = ["SITE"]
+language = "en"
+  [[forms.fields]]
+  name = "email"
+  kind = "email"
+  required = true
+  [forms.capture]
+  submit = "take"
+  selector = "form.contact-form, #contact-form"
+  [forms.capture.js]
+  email = "return this.querySelector('input[type=email]:not([class*=name])').value"
+
+[[forms]]
+id = "registration"
+origins = ["SITE"]
+language = "en"
+  [[forms.fields]]
+  name = "name"
+  kind = "name"
+  from = ["inputFirstName", "exampleFirstName"]
+  [[forms.fields]]
+  name = "email"
+  kind = "email"
+  required = true
+  from = ["inputEmail", "exampleInputEmail"]
+  [forms.capture]
+  mode = "button"
+  submit = "take"
+  selector = "form a.btn-block[href='login.html']"
 
 [[forms]]
 id = "elsewhere"
