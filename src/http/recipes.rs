@@ -144,7 +144,7 @@ location /f/ {
 leadgate.push(["send", "callback", { phone: "+79123456789" }]);
 await leadgate.send("callback", { phone: "+79123456789" }); // { kind: "sent" | "again" | "invalid" | "failed", id, ... }
 leadgate.attach(element, "callback");               // a form or a button, closed shadow roots too
-leadgate.queue();                                   // what waits: { form, id, since, tries }"#,
+leadgate.queue();                                   // what waits: { form, id, tries }"#,
     },
 ];
 

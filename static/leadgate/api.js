@@ -39,8 +39,8 @@ const api = {
     watch(el.getRootNode());
     isForm(el) && prepare(el);
   },
-  /** What waits: {form, id, since (ms), tries}. */
-  queue: () => waiting().map(({ entry }) => ({ form: entry.f, id: entry.i, since: entry.c, tries: entry.a })),
+  /** What waits: {form, id, tries}. */
+  queue: () => waiting().map(({ entry }) => ({ form: entry.f, id: entry.i, tries: entry.a })),
   /** With data-consent on the tag: keeps from now on, or forgets everything and keeps nothing. */
   consent(isGiven) {
     if (isGiven) {

@@ -60,7 +60,7 @@ function deliver(job) {
       jobs.delete(entry.i);
       return found;
     }
-    const pause = found.after > 0 ? Math.min(found.after, 3600) : Math.min(2 ** entry.a, 300) * (0.75 + Math.random() / 2);
+    const pause = found.after > 0 ? found.after : Math.min(2 ** entry.a, 300) * (0.75 + Math.random() / 2);
     Object.assign(entry, { n: Date.now() + pause * 1e3, a: entry.a + 1, w: found.after > 0 });
     found.isKept = job.mayKeep && keep(entry);
     return found;
@@ -112,7 +112,7 @@ const isReachable = () =>
 /** Sends an entry as a browser sends a plain form, which takes the visitor to the answer. */
 function sendPlain(entry) {
   const form = make("form");
-  Object.assign(form, { method: "post", action: entry.u, hidden: true });
+  Object.assign(form, { method: "post", action: entry.u });
   for (const [name, value] of entry.b) {
     form.append(Object.assign(make("input"), { type: "hidden", name, value }));
   }
