@@ -161,7 +161,7 @@ function onSubmit(event) {
   });
 }
 
-/** A press of a captured button. One that submits a form or leads elsewhere goes on, and we send a copy. */
+/** A press of a captured button. One that submits a form or leads elsewhere goes on, and we send a copy, unless the config says "take". */
 function onClick(event) {
   const path = event.composedPath();
   path.forEach((node) => node instanceof ShadowRoot && watch(node));
@@ -175,7 +175,9 @@ function onClick(event) {
     return;
   }
   const leaves = submits || (el.href && !/^(javascript:|#)/.test(el.getAttribute("href")));
-  send(el, rule, valuesOf(el, rule), { isQuiet: rule.t ? rule.t === "copy" : leaves });
+  const isQuiet = rule.t ? rule.t === "copy" : leaves;
+  isQuiet || event.preventDefault();
+  send(el, rule, valuesOf(el, rule), { isQuiet });
 }
 
 const watched = new WeakSet();

@@ -53,7 +53,7 @@ const alone = (entry, work) =>
 /** One try and what follows from it for the entry; nothing where another tab is at it. What the visitor sees is settle's business. */
 function deliver(job) {
   const { entry } = job;
-  return alone(entry, async () => {
+  const work = async () => {
     const found = await attempt(job);
     if (found.kind !== "again") {
       wipe(WAITING + entry.i);
@@ -64,7 +64,9 @@ function deliver(job) {
     Object.assign(entry, { n: Date.now() + pause * 1e3, a: entry.a + 1, w: found.after > 0 });
     found.isKept = job.mayKeep && keep(entry);
     return found;
-  });
+  };
+  // The page of a copy is being left: its request must be out before this returns.
+  return job.isQuiet ? work() : alone(entry, work);
 }
 
 /** Everything that waits: of this page, and what other pages and tabs have left. */

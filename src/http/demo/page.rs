@@ -79,7 +79,7 @@ fn ribbon(view: &View) -> Markup {
         (Language::En, "en", "English", "EN"),
     ];
     html! {
-        div.ribbon {
+        aside.ribbon aria-label=(view.say("О демонстрации", "About this demo")) {
             p {
                 b { "leadgate demo" } " · "
                 (view.say("магазин вымышленный, заявки остаются на этом компьютере.", "the shop is made up, leads stay on this computer."))

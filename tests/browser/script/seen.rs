@@ -109,7 +109,7 @@ async fn while_it_is_sent_the_form_and_its_button_are_busy() {
     visitor
         .until("!document.querySelector('.leadgate-busy, [aria-disabled], [aria-busy=true]')")
         .await;
-    visitor.leave().await;
+    visitor.leave_unheard().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
