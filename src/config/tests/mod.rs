@@ -308,6 +308,6 @@ fn a_value_function_that_is_none_is_told_with_its_key_and_its_place() {
     assert_eq!(told.len(), 3, "{told:#?}");
     assert!(told[0].starts_with("forms[0].capture.submit: expected one of `auto`, `take`, `copy`"));
     assert!(told[1].starts_with("forms[0].capture.js.bad: is no body of a JavaScript function: "));
-    assert!(told[1].contains("line 2, column 1"), "{}", told[1]);
+    assert!(told[1].contains("line 1, column 9"), "{}", told[1]);
     assert!(told[2].starts_with("forms[0].capture.js.worse: "));
 }
