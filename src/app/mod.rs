@@ -23,6 +23,7 @@ use crate::http::admin::Access;
 use crate::http::metrics::Gauged;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
+use crate::http::script::Scripts;
 use crate::http::settings::Server;
 use crate::http::{self, PublicParts};
 use crate::intake::{Intake, LiveForms};
@@ -77,6 +78,7 @@ pub struct App {
     address: SocketAddr,
     store: Store,
     forms: LiveForms,
+    scripts: Arc<Scripts>,
     access: Arc<Access>,
     crew: Crew,
     clock: Clock,
@@ -116,10 +118,12 @@ impl App {
             forms: Arc::clone(&forms),
             limiter: Arc::new(Limiter::new(config.limits, clock.clone())),
             refused_origins: Arc::new(RefusedOrigins::default()),
+            scripts: Arc::new(Scripts::new(&config.forms, &server.public_url)),
             server: Arc::clone(&server),
             clock: clock.clone(),
         };
         metrics.intake().forms_are(form_ids(&config));
+        let scripts = Arc::clone(&public.scripts);
         let limiter = Arc::clone(&public.limiter);
         let admin = AdminParts::of(&crew, &access, gauged(&metrics, &store, &crew, &clock));
         let collector = Collector::start(&config.server, &admin.gauged)?;
@@ -145,6 +149,7 @@ impl App {
             address,
             store,
             forms,
+            scripts,
             access,
             crew,
             clock,
@@ -185,6 +190,7 @@ impl App {
         self.metrics.intake().forms_are(form_ids(config));
         // The last of all: who works by the old config has no rule for the leads of a new form, and would fail them.
         self.forms.store(Arc::new(config.forms.clone()));
+        self.scripts.publish(&config.forms);
         orphan(&self.store, &self.wanted).await?;
         // A submission that began under the old config may be accepted as long as its body may take; and what was being sent is left to end.
         let (store, clock, wanted) = (

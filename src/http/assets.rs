@@ -80,7 +80,8 @@ pub async fn serve(
     })
 }
 
-fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+/// Whether the request says that it has what this tag names.
+pub(super) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
     if !request.headers().contains_key(IF_NONE_MATCH) {
         return false;
     }

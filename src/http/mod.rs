@@ -19,9 +19,11 @@ pub mod origin;
 pub mod pages;
 pub mod problem;
 pub mod rate_limit;
+pub mod recipes;
 pub mod refused_origins;
 pub mod reply;
 pub mod request_log;
+pub mod script;
 pub mod server;
 pub mod settings;
 pub mod submit;
@@ -38,6 +40,7 @@ use crate::http::body::BodyReader;
 use crate::http::problem::Problem;
 use crate::http::rate_limit::Limiter;
 use crate::http::refused_origins::RefusedOrigins;
+use crate::http::script::Scripts;
 use crate::intake::{Intake, LiveForms};
 use crate::store::Store;
 
@@ -54,6 +57,8 @@ pub struct PublicParts {
     pub limiter: Arc<Limiter>,
     /// Shown to the admin.
     pub refused_origins: Arc<RefusedOrigins>,
+    /// What `/leadgate.js` answers; published anew when the forms change.
+    pub scripts: Arc<Scripts>,
     /// The block `[server]`.
     pub server: Arc<settings::Server>,
     /// The time.
@@ -72,6 +77,7 @@ impl PublicParts {
             .app_data(web::Data::from(self.forms.clone()))
             .app_data(web::Data::from(self.limiter.clone()))
             .app_data(web::Data::from(self.refused_origins.clone()))
+            .app_data(web::Data::from(self.scripts.clone()))
             .app_data(web::Data::from(self.server.clone()))
             .app_data(web::Data::new(self.clock.clone()))
             .app_data(web::Data::new(reader))
@@ -102,9 +108,21 @@ pub fn routes(cfg: &mut web::ServiceConfig, parts: &PublicParts) {
     .route("/healthz", web::head().to(health::healthz))
     .route("/readyz", web::get().to(health::readyz))
     .route("/readyz", web::head().to(health::readyz))
+    .configure(script_routes)
     .route("/static/{name}", web::get().to(assets::serve))
     .route("/", web::get().to(to_the_admin))
     .default_service(web::to(nothing_here));
+}
+
+fn script_routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/leadgate.js", web::get().to(script::serve))
+        .route("/leadgate.js", web::head().to(script::serve))
+        .route("/leadgate.json", web::get().to(script::describe))
+        .route("/docs/script", web::get().to(recipes::show))
+        .route(
+            "/leadgate.{version:[0-9a-f]{16}}.js",
+            web::get().to(script::serve_version),
+        );
 }
 
 async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, actix_web::Error> {

@@ -13,6 +13,21 @@ const MAX_MARK_CHARS: usize = 500;
 /// The longest page address that is kept, in characters; the rest of a longer one is tracking noise.
 const MAX_URL_CHARS: usize = 2048;
 
+/// What `leadgate.js` tells of the first touch and of where the last one landed, as `_first_utm_source` and so on; ids of the visit under
+/// these names.
+const TOUCHES: [&str; 10] = [
+    "first_utm_source",
+    "first_utm_medium",
+    "first_utm_campaign",
+    "first_utm_term",
+    "first_utm_content",
+    "first_gclid",
+    "first_yclid",
+    "first_page",
+    "first_referrer",
+    "landing_page",
+];
+
 /// The marks of a visit. They are read wherever they appear: in fields, in the page's URL, in the request's query.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attribution {
@@ -28,7 +43,7 @@ impl Attribution {
     /// Takes a name with its value if it is a mark, in any letter case; the first value of a mark stays. Tells whether it is one.
     ///
     /// Marks: the five `utm_*`, `gclid`, `yclid`, `roistat_visit`, `_ym_uid` and `_ga`, whose client id is its last two
-    /// numbers (`GA1.1.172067973.1761589519` is `172067973.1761589519`).
+    /// numbers (`GA1.1.172067973.1761589519` is `172067973.1761589519`); and what the script tells of the first touch.
     pub fn take(&mut self, name: &str, value: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let utm = &mut self.utm;
@@ -52,7 +67,10 @@ impl Attribution {
             "roistat_visit" => ("roistat", value.to_owned()),
             "_ym_uid" => ("ym_uid", value.to_owned()),
             "_ga" => ("ga", ga_client_id(value)),
-            _ => return false,
+            _ => match name.strip_prefix('_') {
+                Some(touch) if TOUCHES.contains(&touch) => (touch, value.to_owned()),
+                _ => return false,
+            },
         };
         if let Some(value) = mark(&value) {
             self.visit.0.entry(id.to_owned()).or_insert(value);
@@ -211,6 +229,19 @@ mod tests {
                 ("roistat", "100500"),
                 ("ym_uid", "1761589519654701270")
             ]
+        );
+    }
+
+    #[test]
+    fn what_the_script_tells_of_the_first_touch_is_known_of_the_visit() {
+        let mut attribution = Attribution::default();
+        assert!(attribution.take("_first_utm_source", "yandex"));
+        assert!(attribution.take("_landing_page", "https://shop.example/a"));
+        assert!(!attribution.take("_first_name", "Anna"));
+        assert!(!attribution.take("first_page", "typed"));
+        assert_eq!(
+            attribution.visit.0.keys().collect::<Vec<_>>(),
+            ["first_utm_source", "landing_page"]
         );
     }
 

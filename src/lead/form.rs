@@ -93,6 +93,8 @@ pub struct Capture {
     pub mode: CaptureMode,
     /// A CSS selector list of the forms or buttons; not empty.
     pub selector: String,
+    /// Who answers the visitor.
+    pub submit: CaptureSubmit,
     /// Fields computed in the page: name -> body of a JavaScript function.
     pub js: BTreeMap<String, String>,
 }
@@ -105,6 +107,18 @@ pub enum CaptureMode {
     Form,
     /// Presses a button; the page sends by itself.
     Button,
+}
+
+/// Who answers the visitor of a captured form: the script, or the handler that the site has for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaptureSubmit {
+    /// The script, where the form is posted to us or to nobody; else as [`Copy`](Self::Copy).
+    #[default]
+    Auto,
+    /// The script, always.
+    Take,
+    /// The site: its own submit goes on, and we get a copy.
+    Copy,
 }
 
 /// Which `Origin` values may post a form.

@@ -27,8 +27,8 @@ pub use attribution::{Attribution, Page, UtmMarks, VisitIds};
 pub use bilingual::Bilingual;
 pub use email::{Email, EmailError};
 pub use form::{
-    Capture, CaptureMode, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind,
-    FieldSpec, Form, FormId, Forms, Language, OriginRule,
+    Capture, CaptureMode, CaptureSubmit, Create, CustomerMatching, DeliverRule, DestinationId,
+    FieldKind, FieldSpec, Form, FormId, Forms, Language, OriginRule,
 };
 pub use name::PersonName;
 pub use phone::{Phone, PhoneError};

@@ -12,4 +12,5 @@ mod admin;
 mod demo_page;
 mod every_page;
 mod outage;
+mod script;
 mod support;

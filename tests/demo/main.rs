@@ -24,6 +24,7 @@ use leadgate::http::PublicParts;
 use leadgate::http::demo::{DemoCrm, DemoLogin, DemoParts, FORMS};
 use leadgate::http::rate_limit::Limiter;
 use leadgate::http::refused_origins::RefusedOrigins;
+use leadgate::http::script::Scripts;
 use leadgate::intake::Intake;
 use leadgate::lead::DestinationId;
 use leadgate::store::{Filter, Page, Store, StoredLead};
@@ -90,13 +91,15 @@ impl Demo {
         let config = config(folder.path());
         let store = Store::open(&config.store).expect("a store");
         let clock = Clock::system();
+        let forms = config.forms;
         Self {
             public: PublicParts {
                 intake: Intake::new(store.clone(), clock.clone()),
                 store: store.clone(),
-                forms: Arc::new(ArcSwap::from_pointee(config.forms)),
+                forms: Arc::new(ArcSwap::from_pointee(forms.clone())),
                 limiter: Arc::new(Limiter::new(config.limits, clock.clone())),
                 refused_origins: Arc::new(RefusedOrigins::default()),
+                scripts: Arc::new(Scripts::new(&forms, &config.server.public_url)),
                 server: Arc::new(config.server.clone()),
                 clock,
             },

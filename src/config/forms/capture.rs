@@ -6,11 +6,19 @@ use toml::Value;
 
 use crate::config::reader::Block;
 use crate::config::values;
-use crate::lead::{Capture, CaptureMode};
+use crate::http::script;
+use crate::lead::{Capture, CaptureMode, CaptureSubmit};
 
 /// The words of `mode`.
 const MODES: &[(&str, CaptureMode)] =
     &[("form", CaptureMode::Form), ("button", CaptureMode::Button)];
+
+/// The words of `submit`.
+const SUBMIT: &[(&str, CaptureSubmit)] = &[
+    ("auto", CaptureSubmit::Auto),
+    ("take", CaptureSubmit::Take),
+    ("copy", CaptureSubmit::Copy),
+];
 
 /// Reads the block; `None` when it is not there or a problem was noted.
 pub(crate) fn read(mut block: Block<'_>) -> Option<Capture> {
@@ -23,11 +31,13 @@ pub(crate) fn read(mut block: Block<'_>) -> Option<Capture> {
             "is missing; write a CSS selector such as \"#callback\"",
         );
     }
+    let submit = block.value_or("submit", CaptureSubmit::default(), values::word(SUBMIT));
     let js = js(&mut block);
     block.finish();
     Some(Capture {
         mode,
         selector: selector?,
+        submit,
         js,
     })
 }
@@ -39,6 +49,12 @@ fn js(block: &mut Block<'_>) -> BTreeMap<String, String> {
     for (name, body) in &table {
         match js_body(body) {
             Ok(body) => {
+                if let Err(error) = script::check_body(&body) {
+                    let message = format!(
+                        "is no body of a JavaScript function: {error}; mend it, for instance \"return document.title\""
+                    );
+                    block.problem(&format!("js.{name}"), message);
+                }
                 functions.insert(name.clone(), body);
             }
             Err(mistake) => block.problem(&format!("js.{name}"), mistake),

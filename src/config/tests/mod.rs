@@ -317,3 +317,17 @@ fn paths_stay_relative_for_a_config_in_the_working_directory() {
     let config = Config::parse("", Path::new("config.toml")).expect("a good config");
     assert_eq!(config.store.path, PathBuf::from("data"));
 }
+
+#[test]
+fn a_value_function_that_is_none_is_told_with_its_key_and_its_place() {
+    let text = format!(
+        "{SHOP}\n[[forms]]\nid = \"callback\"\n[forms.capture]\nselector = \".lead\"\nsubmit = \"always\"\n[forms.capture.js]\n\
+         good = \"return 1\"\nbad = \"return (\"\nworse = \"}}, function() {{\"\n"
+    );
+    let told = problems(&text);
+    assert_eq!(told.len(), 3, "{told:#?}");
+    assert!(told[0].starts_with("forms[0].capture.submit: expected one of `auto`, `take`, `copy`"));
+    assert!(told[1].starts_with("forms[0].capture.js.bad: is no body of a JavaScript function: "));
+    assert!(told[1].contains("line 1, column 9"), "{}", told[1]);
+    assert!(told[2].starts_with("forms[0].capture.js.worse: "));
+}

@@ -57,7 +57,7 @@ impl<'a> Line<'a> {
                 input id=(id) type=(kind) name=(self.name) inputmode=[mode] autocomplete=(self.autocomplete)
                     required[self.required] aria-describedby=(described_by(&id, self.hint));
                 @if let Some(hint) = self.hint { p.hint id={ (id) "-hint" } { (hint) } }
-                (complaint(&id))
+                (complaint(&id, self.name))
             }
         }
     }
@@ -70,7 +70,7 @@ pub(super) fn text_box(form: &str, name: &str, label: &str) -> Markup {
         div.field.wide {
             label for=(id) { (label) }
             textarea id=(id) name=(name) rows="3" aria-describedby=(described_by(&id, None)) {}
-            (complaint(&id))
+            (complaint(&id, name))
         }
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn select(form: &str, name: &str, label: &str, options: &[(&str, &str
             select id=(id) name=(name) aria-describedby=(described_by(&id, None)) {
                 @for (value, shown) in options { option value=(value) { (shown) } }
             }
-            (complaint(&id))
+            (complaint(&id, name))
         }
     }
 }
@@ -100,7 +100,7 @@ pub(super) fn ticks(form: &str, name: &str, label: &str, options: &[(&str, &str)
                     label.tick { input type="checkbox" name=(name) value=(value); span { (shown) } }
                 }
             }
-            (complaint(&id))
+            (complaint(&id, name))
         }
     }
 }
@@ -115,7 +115,7 @@ pub(super) fn consent(form: &str, name: &str, label: &str) -> Markup {
                     aria-describedby=(described_by(&id, None));
                 span { (label) }
             }
-            (complaint(&id))
+            (complaint(&id, name))
         }
     }
 }
@@ -147,6 +147,7 @@ fn described_by(id: &str, hint: Option<&str>) -> String {
     }
 }
 
-fn complaint(id: &str) -> Markup {
-    html! { p.error id={ (id) "-error" } aria-live="polite" {} }
+/// Where the script says what is wrong with the field `name`.
+fn complaint(id: &str, name: &str) -> Markup {
+    html! { p.error id={ (id) "-error" } data-leadgate-error=(name) {} }
 }

@@ -1,4 +1,4 @@
-//! The two forms of the page: a plain one, and one that `static/demo.js` sends and that is a plain one too where no script runs.
+//! The two forms of the page: a plain one, and one that `leadgate.js` sends and that is a plain one too where no script runs.
 //!
 //! Their fields are those that `forms.toml` declares; a test holds that. What is sent does not depend on the language of the page.
 
@@ -38,7 +38,7 @@ pub(super) fn callback(view: &View) -> Markup {
     }
 }
 
-/// «Банкет во дворе»: sent by the script, with its states in words of this page.
+/// «Банкет во дворе»: sent by `leadgate.js`, with its own words for what the script says.
 pub(super) fn banquet(view: &View) -> Markup {
     const FORM: &str = "banquet";
     let interests = [
@@ -47,18 +47,11 @@ pub(super) fn banquet(view: &View) -> Markup {
         ("Текстиль", view.say("Текстиль", "Textiles")),
     ];
     html! {
-        form.card method="post" action={ (view.base) "/f/" (FORM) } data-script="send"
-            data-button-wait=(view.say("Отправить сейчас", "Send now"))
-            data-sending=(view.say("Отправляем…", "Sending…"))
-            data-again=(view.say("Нет связи. Попробуем ещё раз через {s} с, ничего не пропадёт.", "No connection. Trying again in {s} s, nothing is lost."))
-            data-failed=(view.say("Не получилось отправить. Всё, что вы ввели, на месте: нажмите кнопку ещё раз.", "It could not be sent. All you typed is still here: press the button again."))
-            data-invalid=(view.say("Проверьте отмеченные поля.", "Please check the marked fields."))
-            data-unreadable=(view.say("Введите дату целиком.", "Enter a complete date."))
-            data-done=(view.say("Спасибо! Заявка принята, скоро позвоним.", "Thank you! We have your request and will call you soon."))
-            data-lead=(view.say("Что с ней стало", "What became of it"))
-            data-lead-address={ (view.base) "/admin/leads/" } {
+        form.card method="post" action={ (view.base) "/f/" (FORM) } data-leadgate=(FORM) data-leadgate-focus="field"
+            data-leadgate-invalid=(view.say("Проверьте отмеченные поля.", "Please check the marked fields."))
+            data-leadgate-sent=(view.say("Спасибо! Заявка принята, скоро позвоним.", "Thank you! We have your request and will call you soon.")) {
             (controls(view, FORM))
-            fieldset.fields data-part="fields" {
+            div.fields {
                 (name(view, FORM).show())
                 (phone(view, FORM).show())
                 (Line::new(FORM, "email", view.say("Почта", "E-mail")).filled_by("email", "email").show())
@@ -67,8 +60,11 @@ pub(super) fn banquet(view: &View) -> Markup {
                 (inputs::ticks(FORM, "interests", view.say("Что понадобится", "What you will need"), &interests))
                 (inputs::text_box(FORM, "comment", view.say("Пожелания", "Wishes")))
             }
-            button.button data-part="button" { (view.say("Рассчитать праздник", "Plan my party")) }
-            p.state role="status" tabindex="-1" data-part="state" {}
+            button.button { (view.say("Рассчитать праздник", "Plan my party")) }
+            div.state role="status" tabindex="-1" data-part="state" data-leadgate-status {}
+            p hidden data-part="lead" {
+                a href={ (view.base) "/admin/leads/" } { (view.say("Что с ней стало", "What became of it")) }
+            }
         }
     }
 }

@@ -58,6 +58,8 @@ fn document(view: &View, title: &str, content: &Markup) -> Markup {
                 @for name in ["demo.css", "demo-shop.css", "demo-form.css", "demo-panel.css"] {
                     link rel="stylesheet" href=(view.file(name));
                 }
+                // The one line that a site needs.
+                script src={ (view.base) "/leadgate.js" } async {}
                 script type="module" src=(view.file("demo.js")) {}
             }
             body {
@@ -77,7 +79,7 @@ fn ribbon(view: &View) -> Markup {
         (Language::En, "en", "English", "EN"),
     ];
     html! {
-        div.ribbon {
+        aside.ribbon aria-label=(view.say("О демонстрации", "About this demo")) {
             p {
                 b { "leadgate demo" } " · "
                 (view.say("магазин вымышленный, заявки остаются на этом компьютере.", "the shop is made up, leads stay on this computer."))

@@ -48,7 +48,7 @@ pub fn send(mut answer: HttpResponseBuilder, page: Markup) -> HttpResponse {
 }
 
 /// The document around a page's content.
-fn document(look: &Look<'_>, title: &str, content: &Markup) -> Markup {
+pub(super) fn document(look: &Look<'_>, title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(look.language.as_str()) {

@@ -149,6 +149,7 @@ impl Gate {
                 forms: Arc::new(ArcSwap::from_pointee(Forms::new([listed, any]))),
                 limiter: Arc::new(Limiter::new(limits, clock.clone())),
                 refused_origins: Arc::new(RefusedOrigins::default()),
+                scripts: Arc::new(Scripts::new(&Forms::default(), &server().public_url)),
                 server: Arc::new(server()),
                 clock,
             },

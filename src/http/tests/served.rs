@@ -111,3 +111,18 @@ async fn over_a_socket_a_refused_body_is_read_so_that_the_refusal_is_seen() {
     handle.stop(true).await;
     serving.await.expect("no panic").expect("stopped in order");
 }
+
+#[tokio::test]
+async fn the_recipes_have_our_address_in_both_languages() {
+    let gate = Gate::open();
+    for (language, word) in [("ru", "рецепты"), ("en", "recipes")] {
+        let uri = format!("/docs/script?lang={language}");
+        let page = gate.ask(TestRequest::with_uri(&uri)).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains(word) && page.body.contains("Tilda"));
+        assert!(
+            page.body.contains("https://leads.example.ru/leadgate.js")
+                && !page.body.contains("HOME")
+        );
+    }
+}

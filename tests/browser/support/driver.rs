@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 const REMEDY: &str =
     "the browser tests need Chromium and ChromeDriver: apt-get install -y chromium chromium-driver";
 
+/// How often it is started.
+const TRIES: usize = 5;
+
 /// One ChromeDriver; ends with the value, and its browser with it.
 pub(crate) struct ChromeDriver {
     process: Child,
@@ -14,8 +17,14 @@ pub(crate) struct ChromeDriver {
 }
 
 impl ChromeDriver {
-    /// Starts it on a port that it chooses and tells.
+    /// Starts it on a port that it chooses and tells. It ends when another program is given that port at the same moment: then once more.
     pub(crate) fn start() -> Self {
+        (0..TRIES)
+            .find_map(|_| Self::try_start())
+            .expect("a chromedriver that listens")
+    }
+
+    fn try_start() -> Option<Self> {
         let process = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -32,13 +41,14 @@ impl ChromeDriver {
                 let (_, port) = line.split_once("started successfully on port ")?;
                 port.trim_end_matches('.').parse::<u16>().ok()
             });
-        Self {
-            url: format!(
-                "http://127.0.0.1:{}",
-                port.unwrap_or_else(|| panic!("chromedriver ended before it listened"))
-            ),
+        let Some(port) = port else {
+            super::gate::terminate(&mut process);
+            return None;
+        };
+        Some(Self {
+            url: format!("http://127.0.0.1:{port}"),
             process,
-        }
+        })
     }
 
     /// Where it listens.

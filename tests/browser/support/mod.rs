@@ -5,4 +5,4 @@ mod gate;
 mod visitor;
 
 pub(crate) use gate::Gate;
-pub(crate) use visitor::{Script, Visitor, Window};
+pub(crate) use visitor::{Script, Visitor, Window, client};

@@ -50,7 +50,7 @@ pub(crate) struct Visitor {
     browser: WebDriver,
     script: Script,
     // Dropped after the browser, in this order.
-    _driver: ChromeDriver,
+    driver: ChromeDriver,
     _profile: TempDir,
 }
 
@@ -70,7 +70,7 @@ impl Visitor {
         Self {
             browser,
             script,
-            _driver: driver,
+            driver,
             _profile: profile,
         }
     }
@@ -183,6 +183,71 @@ impl Visitor {
         self.tell("return document.documentElement.lang").await
     }
 
+    /// What a script of the page returns.
+    pub(crate) async fn run(&self, script: &str) -> serde_json::Value {
+        let told = self.browser.execute(script, Vec::new()).await;
+        let told = told.unwrap_or_else(|error| panic!("{script}: {error}"));
+        told.json().clone()
+    }
+
+    /// Waits until an expression of the page is true.
+    pub(crate) async fn until(&self, expression: &str) {
+        let (browser, script) = (
+            self.browser.clone(),
+            format!("return Boolean({expression})"),
+        );
+        let holds = move |_: WebElement| {
+            let (browser, script) = (browser.clone(), script.clone());
+            async move {
+                // A page that is being left cannot be asked.
+                let told = browser.execute(&script, Vec::new()).await;
+                Ok(told.is_ok_and(|told| told.json() == &serde_json::Value::Bool(true)))
+            }
+        };
+        let query = self.browser.query(By::Css("html")).wait(PATIENCE, GLANCE);
+        if query.with_filter(holds).first().await.is_err() {
+            panic!("never true: {expression}; the page: {}", self.text().await);
+        }
+    }
+
+    /// A command of the browser's own protocol.
+    pub(crate) async fn devtools(
+        &self,
+        command: &str,
+        parameters: serde_json::Value,
+    ) -> serde_json::Value {
+        let session = self.browser.session_id().to_string();
+        let address = format!("{}/session/{session}/goog/cdp/execute", self.driver.url());
+        let request = serde_json::json!({ "cmd": command, "params": parameters });
+        let answer = client()
+            .post(address)
+            .body(request.to_string())
+            .send()
+            .await;
+        let text = answer.expect("an answer").text().await.expect("a text");
+        let mut told: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert!(told["value"].get("error").is_none(), "{command}: {text}");
+        told["value"].take()
+    }
+
+    /// Takes the network away or gives it back.
+    pub(crate) async fn network(&self, is_there: bool) {
+        let conditions = serde_json::json!({ "offline": !is_there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.enable", serde_json::json!({})).await;
+        self.devtools("Network.emulateNetworkConditions", conditions)
+            .await;
+    }
+
+    /// The whole browser, for what only one test needs.
+    pub(crate) fn browser(&self) -> &WebDriver {
+        &self.browser
+    }
+
+    /// Closes the browser without a look at its console, for tests in which a fault is noted there.
+    pub(crate) async fn leave_unheard(self) {
+        self.browser.quit().await.expect("the end");
+    }
+
     async fn tell(&self, script: &str) -> String {
         let told = self.browser.execute(script, Vec::new()).await;
         told.and_then(|told| told.convert())
@@ -274,7 +339,7 @@ fn capabilities(
 }
 
 /// What a program sends its requests with.
-pub(super) fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();

@@ -10,6 +10,7 @@ use crate::http::admin::pages::frame::Screen;
 use crate::http::admin::pages::snippet;
 use crate::http::admin::reason::Reason;
 use crate::http::refused_origins::{RefusedOrigin, RefusedOrigins};
+use crate::http::script::Scripts;
 use crate::http::settings::Server;
 use crate::lead::{Form, Forms, OriginRule};
 use crate::store::{FormCount, Store};
@@ -20,7 +21,7 @@ pub(crate) async fn show(
     screen: Screen,
     (live, store): (web::Data<ArcSwap<Forms>>, web::Data<Store>),
     refused: web::Data<RefusedOrigins>,
-    server: web::Data<Server>,
+    (server, scripts): (web::Data<Server>, web::Data<Scripts>),
 ) -> Result<HttpResponse, Reason> {
     let midnight = start_of_day(screen.now, &screen.zone);
     let forms = live.load_full();
@@ -31,10 +32,39 @@ pub(crate) async fn show(
     }
     let content = html! {
         h1 { (screen.pick("Формы", "Forms")) }
+        (script_line(&screen, &forms, &scripts, &server))
         (refusals(&screen, &refused.last_day(screen.now), &forms))
         @for card in cards { (card) }
     };
     Ok(screen.page(&operator, screen.pick("Формы", "Forms"), &content))
+}
+
+/// How a site gets the script, plainly and pinned; nothing where no form is captured.
+fn script_line(screen: &Screen, forms: &Forms, scripts: &Scripts, server: &Server) -> Markup {
+    let is_used = forms.iter().any(|form| form.capture.is_some());
+    let Some(script) = scripts.now().filter(|_| is_used) else {
+        return html! {};
+    };
+    let (plain, pinned) = snippet::script_tags(&script, &server.public_url);
+    html! {
+        section.card {
+            h2 { (screen.pick("Скрипт для сайта", "The script for a site")) }
+            p { (screen.pick(
+                "Одна строка в <head>: скрипт сам найдёт формы по селекторам из конфигурации.",
+                "One line in <head>: the script finds the forms by the selectors of the config.",
+            )) }
+            pre tabindex="0" { code { (plain) } }
+            p { a href={ "/docs/script?lang=" (screen.language.as_str()) } { (screen.pick("Рецепты для Tilda, WordPress, MODX, Битрикс", "Recipes for Tilda, WordPress, MODX, Bitrix")) } }
+            details {
+                summary { (screen.pick("С контрольной суммой", "Pinned by its hash")) }
+                p { (screen.pick(
+                    "Этот адрес неизменен. После смены правил захвата замените строку: старая версия хранится недолго.",
+                    "This address never changes its content. Replace the line after a change of the capture rules: old versions are not kept for long.",
+                )) }
+                pre tabindex="0" { code { (pinned) } }
+            }
+        }
+    }
 }
 
 fn card(screen: &Screen, form: &Form, count: FormCount, server: &Server) -> Markup {

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use url::Url;
 
 use crate::http::admin::pages::frame::Screen;
+use crate::http::script::Script;
 use crate::lead::{FieldKind, FieldSpec, Form, Language};
 
 /// The address a form is posted to, below `public_url`.
@@ -13,6 +14,18 @@ pub(super) fn address(form: &Form, public_url: &Url) -> String {
         public_url.as_str().trim_end_matches('/'),
         form.id
     )
+}
+
+/// The line that puts the script into a page, and the same pinned by its integrity hash.
+pub(super) fn script_tags(script: &Script, public_url: &Url) -> (String, String) {
+    let home = public_url.as_str().trim_end_matches('/');
+    let plain = format!("<script src=\"{home}/leadgate.js\" async></script>");
+    let pinned = format!(
+        "<script src=\"{home}/{}\" integrity=\"{}\" crossorigin async></script>",
+        script.name(),
+        script.integrity
+    );
+    (plain, pinned)
 }
 
 /// The address and the HTML of a form.

@@ -7,6 +7,7 @@ mod export;
 mod failures;
 mod pages;
 mod preview;
+mod script;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ use crate::destination::{LiveDestinations, registry, retailcrm};
 use crate::dispatch::Outlook;
 use crate::http::admin::{Access, routes};
 use crate::http::refused_origins::RefusedOrigins;
+use crate::http::script::Scripts;
 use crate::http::settings::{Admin, Server, User};
 use crate::lead::{
     Bilingual, Client, Create, CustomerMatching, DeliverRule, DestinationId, FieldKind, FieldSpec,
@@ -123,6 +125,10 @@ impl World {
             .app_data(web::Data::new(self.destinations.clone()))
             .app_data(web::Data::from(self.refused.clone()))
             .app_data(web::Data::from(self.forms.clone()))
+            .app_data(web::Data::new(Scripts::new(
+                &self.forms.load(),
+                &server().public_url,
+            )))
             .app_data(web::Data::new(server()))
             .app_data(web::Data::from(self.access.clone()))
             .configure(routes);
