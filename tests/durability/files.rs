@@ -26,6 +26,15 @@ pub(crate) fn copy_all(from: &Path, to: &Path) {
     }
 }
 
+/// The directory of the index: an erasure leaves a renewed one beside the usual name until the next start.
+pub(crate) fn index_in_use(store: &Path) -> PathBuf {
+    let renewed = store.join("sled.renewed");
+    match renewed.exists() {
+        true => renewed,
+        false => store.join("sled"),
+    }
+}
+
 /// The segments of the journal that hold something, oldest first, with the sequence in their names.
 pub(crate) fn segments(store: &Path) -> Vec<(u64, PathBuf)> {
     let with_extension = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "journal");

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use tempfile::TempDir;
 
-use crate::files::{as_after_a_power_cut, change, copy_all, frames, segments};
+use crate::files::{as_after_a_power_cut, change, copy_all, index_in_use, frames, segments};
 use crate::model::{Asked, Duty, Ending, Model};
 use crate::world::{
     attempt, begin, cases, close, delivered, everything, lead, new_lead, now, open, owed, settings,
@@ -261,7 +261,7 @@ impl Pair {
         let marks = Marks::read(&home);
         close(self.store.take().expect("it is open")).await;
         let index = directory();
-        copy_all(&home.join("sled"), index.path());
+        copy_all(&index_in_use(&home), index.path());
         let mut old_index = None;
         match restart {
             Restart::Stopped => old_index = Some(index),
@@ -272,7 +272,7 @@ impl Pair {
             Restart::DiedWithOldIndex => {
                 marks.write(&home);
                 if let Some(old) = self.old_index.take() {
-                    fs::remove_dir_all(home.join("sled")).expect("removed");
+                    fs::remove_dir_all(index_in_use(&home)).expect("removed");
                     copy_all(old.path(), &home.join("sled"));
                 }
             }
