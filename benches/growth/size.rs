@@ -38,6 +38,8 @@ pub(crate) struct Size {
     pub(crate) filled_in: Duration,
     /// Bytes of the index, the snapshot and everything else, settled.
     pub(crate) disk: [u64; 3],
+    /// The same with an index that was built anew.
+    pub(crate) disk_rebuilt: u64,
     pub(crate) after_clean_stop: Duration,
     pub(crate) after_kill: Duration,
     pub(crate) rebuild: Duration,
@@ -86,6 +88,7 @@ impl Size {
         gate.stop()?;
         fs::remove_dir_all(config.store.path.join("sled"))?;
         let (gate, rebuild) = Serve::start(home, self::config)?;
+        let disk_rebuilt = self::disk(&config.store.path)?.iter().sum();
         memory.push(mebibytes(&gate)?);
         let load = Load::new(gate.address);
         load.run(CONNECTIONS, Duration::from_secs(1))?;
@@ -105,6 +108,7 @@ impl Size {
             bytes_per_lead,
             filled_in,
             disk,
+            disk_rebuilt,
             after_clean_stop,
             after_kill,
             rebuild,
@@ -117,9 +121,10 @@ impl Size {
         })
     }
 
-    /// Bytes on the disk per lead.
-    pub(crate) fn disk_per_lead(&self) -> f64 {
-        self.disk.iter().sum::<u64>() as f64 / f64::from(self.leads)
+    /// Bytes on the disk per lead, as they were filled in and with an index that was built anew.
+    pub(crate) fn disk_per_lead(&self) -> [f64; 2] {
+        let taken = [self.disk.iter().sum(), self.disk_rebuilt];
+        taken.map(|bytes: u64| bytes as f64 / f64::from(self.leads))
     }
 }
 

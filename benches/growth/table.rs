@@ -91,9 +91,10 @@ fn rows(sizes: &[Size]) -> Vec<Row> {
         });
     }
     let disk = Bound::Value(2.5, 1.5);
-    rows.add("disk per lead, settled", "KB", disk, |size| {
-        size.disk_per_lead() / KB
-    });
+    for (at, what) in ["settled", "with a new index"].into_iter().enumerate() {
+        let what = format!("disk per lead, {what}");
+        rows.add(&what, "KB", disk, |size| size.disk_per_lead()[at] / KB);
+    }
     rows.rows
 }
 

@@ -57,7 +57,7 @@ struct Arguments {
     /// Leads a second; without it half of the top rate, which is measured first.
     #[arg(long)]
     rate: Option<u32>,
-    /// How long the CRM stays as it is; without it a thirtieth of the time.
+    /// How long the CRM stays as it is; without it from one line to the next.
     #[arg(long)]
     flap_seconds: Option<u64>,
     /// How long the rest may take to be delivered when no more leads come; without it as long as they came.
@@ -113,16 +113,15 @@ async fn soak(arguments: &Arguments, rate: u32) -> Outcome<()> {
         operator: &operator,
         data: &directory.path().join("data"),
     };
-    let flap = arguments.flap_seconds.map(Duration::from_secs);
+    let between = Duration::from_secs(60).min(whole / 10);
+    let flap = arguments.flap_seconds.map_or(between, Duration::from_secs);
     writeln!(
         io::stdout(),
         "{rate} leads a second for {} minutes\n",
         arguments.minutes
     )?;
     let paced = Paced::start(gate.address, rate);
-    let samples = watch
-        .until(whole, flap.unwrap_or(whole / 30), &paced)
-        .await?;
+    let samples = watch.until(whole, (between, flap), &paced).await?;
     let answered = paced.end()?;
     let patience = arguments.drain_minutes.unwrap_or(arguments.minutes) * 60;
     let (drained_in, waiting) = watch.drain(Duration::from_secs(patience)).await?;
@@ -155,30 +154,35 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// For so long; the CRM's mood changes each `flap`. One sample a minute, and ten at least.
-    async fn until(&self, whole: Duration, flap: Duration, paced: &Paced) -> Outcome<Vec<Sample>> {
+    /// For so long. A sample is taken every `between`; the CRM's mood changes every `flap`, after the sample of what it was.
+    async fn until(
+        &self,
+        whole: Duration,
+        (between, flap): (Duration, Duration),
+        paced: &Paced,
+    ) -> Outcome<Vec<Sample>> {
         let start = self.clock.monotonic();
-        let between = Duration::from_secs(60).min(whole / 10);
         let (mut mood, mut samples) = (Mood::Up, Vec::<Sample>::new());
-        let (mut next_flap, mut seen) = (flap, Duration::ZERO);
+        let (mut next_flap, mut next_sample, mut seen) = (flap, between, Duration::ZERO);
         Sample::head(&mut io::stdout())?;
         loop {
             self.clock.sleep(TICK).await;
             let at = self.clock.monotonic() - start;
-            if at >= next_flap {
-                mood = mood.next();
-                mood.befall(self.crm).await?;
-                next_flap += flap;
-            }
-            if at >= seen + between {
+            if at >= next_sample {
                 let mut sample = self.sample(at, mood).await?;
                 sample.answered = samples.last().map_or(0, |before| before.answered);
                 sample.set_window(paced.window(), at - seen);
                 sample.print(&mut io::stdout())?;
                 samples.push(sample);
                 seen = at;
+                next_sample += between;
             }
-            if at >= whole {
+            if at >= next_flap {
+                mood = mood.next();
+                mood.befall(self.crm).await?;
+                next_flap += flap;
+            }
+            if next_sample > whole {
                 return Ok(samples);
             }
         }
