@@ -40,6 +40,9 @@ impl Answers {
     }
 }
 
+/// What of a person is searched for.
+type Text = fn(&Person) -> String;
+
 /// An operator with a gate to ask.
 pub(crate) struct Operator<'a> {
     http: Client,
@@ -90,7 +93,7 @@ impl<'a> Operator<'a> {
                 .await?,
         );
         all.push(self.ask("filter: three hours", |_, _| days.clone()).await?);
-        let search: [(&str, fn(&Person) -> String); 6] = [
+        let search: [(&str, Text); 6] = [
             ("search: phone", |who| who.phone.clone()),
             ("search: e-mail", |who| who.email.clone()),
             ("search: start of a surname", |who| start(&who.surname, 5)),

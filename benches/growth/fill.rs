@@ -56,7 +56,7 @@ enum Fate {
 impl Plan {
     fn fate(&self, number: u32) -> Fate {
         if number >= self.leads - self.waiting {
-            return if number % 4 == 0 {
+            return if number.is_multiple_of(4) {
                 Fate::Retrying
             } else {
                 Fate::Queued

@@ -49,6 +49,9 @@ pub(crate) fn print(out: &mut impl Write, sizes: &[Size]) -> io::Result<()> {
     rows(sizes).iter().try_for_each(|row| row.print(out))
 }
 
+/// How long a start took.
+type Span = fn(&Size) -> Duration;
+
 /// What is measured, in the order of the table.
 fn rows(sizes: &[Size]) -> Vec<Row> {
     let mut rows = Rows {
@@ -67,7 +70,7 @@ fn rows(sizes: &[Size]) -> Vec<Row> {
     rows.add("CSV export, per lead", "us", Bound::None, |size| {
         size.export
     });
-    let starts: [(&str, Bound, fn(&Size) -> Duration); 3] = [
+    let starts: [(&str, Bound, Span); 3] = [
         ("start after a clean stop", Bound::Value(2.0, 0.5), |size| {
             size.after_clean_stop
         }),

@@ -85,6 +85,9 @@ impl Sample {
     }
 }
 
+/// One of the things that are seen.
+type Figure = fn(&Sample) -> f64;
+
 /// Compares the last third with the second: by then caches are full, and what still grows would grow for ever.
 pub(crate) fn verdict(out: &mut impl Write, samples: &[Sample]) -> io::Result<()> {
     let third = samples.len() / 3;
@@ -94,7 +97,7 @@ pub(crate) fn verdict(out: &mut impl Write, samples: &[Sample]) -> io::Result<()
     let (rest, last) = samples.split_at(samples.len() - third);
     let second = &rest[rest.len() - third..];
     // Disk takes what it is given; what it takes per lead must not grow. Latency is the noisiest.
-    let figures: [(&str, f64, fn(&Sample) -> f64); 5] = [
+    let figures: [(&str, f64, Figure); 5] = [
         ("memory, MiB", 1.10, |sample| sample.mebibytes),
         ("file descriptors", 1.10, |sample| sample.descriptors as f64),
         ("disk, KB per lead", 1.10, Sample::disk_per_lead),
@@ -118,7 +121,7 @@ pub(crate) fn verdict(out: &mut impl Write, samples: &[Sample]) -> io::Result<()
     Ok(())
 }
 
-fn median(samples: &[Sample], figure: fn(&Sample) -> f64) -> f64 {
+fn median(samples: &[Sample], figure: Figure) -> f64 {
     let mut values: Vec<f64> = samples.iter().map(figure).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
