@@ -35,6 +35,7 @@ mod room;
 mod search;
 mod snapshot;
 mod start;
+mod sweep;
 mod upkeep;
 
 use std::collections::HashSet;
