@@ -7,7 +7,12 @@
 //! The gate's destination is a port where nobody listens, so it is paused soon and its leads wait: delivering is paced and takes
 //! place later, and a simulated CRM would take the two cores from what is measured. The gate logs as `leadgate serve` does, to a sink.
 
+#[path = "../support/app.rs"]
+mod app;
 mod bare;
+#[path = "../support/child.rs"]
+mod child;
+#[path = "../support/load.rs"]
 mod load;
 mod process;
 mod report;
@@ -21,9 +26,10 @@ use clap::Parser;
 use leadgate::store::{Filter, Page};
 use tokio::runtime::Runtime;
 
+use crate::app::Gate;
 use crate::load::Load;
 use crate::report::{Level, Round, Side};
-use crate::support::{Gate, Outcome};
+use crate::support::Outcome;
 
 /// Of both, before anything counts: the destination gets paused, files and caches come into being.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -81,7 +87,7 @@ fn main() -> Outcome<()> {
             rounds,
         });
     }
-    let after_load = process::resident("self")?;
+    let after_load = child::resident("self")?;
     runtime.block_on(gate.stop())?;
 
     let mut out = io::stdout().lock();

@@ -89,17 +89,10 @@ impl Side {
     /// In the order of the table.
     fn figures(&self) -> [f64; 4] {
         [
-            self.requests() / self.measured.span.as_secs_f64(),
+            self.measured.rate(),
             self.cpu.as_secs_f64() * 1e6 / self.requests(),
-            self.quantile(0.50),
-            self.quantile(0.99),
+            self.measured.quantile(0.50),
+            self.measured.quantile(0.99),
         ]
-    }
-
-    /// In milliseconds.
-    fn quantile(&self, quantile: f64) -> f64 {
-        let last = (self.requests() - 1.0).max(0.0);
-        let micros = self.measured.latencies.get((last * quantile) as usize);
-        micros.map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
     }
 }

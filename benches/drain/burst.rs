@@ -12,7 +12,8 @@ use leadgate::lead::DestinationId;
 use leadgate::simulator::{Options, SimulatedCrm};
 use reqwest::header::ACCEPT;
 
-use crate::support::{Gate, Outcome};
+use crate::app::Gate;
+use crate::support::Outcome;
 
 /// Posted at once.
 const LEADS: usize = 100;

@@ -14,8 +14,9 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::app::Gate;
 use crate::gate::{Poster, text};
-use crate::support::{Gate, Outcome};
+use crate::support::Outcome;
 
 /// How often it is looked whether the backlog is gone.
 const TICK: Duration = Duration::from_millis(20);

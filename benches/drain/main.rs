@@ -5,6 +5,8 @@
 //! second holds more requests than the account permits, and how long a fresh lead takes. All is counted by the simulated CRM or read from
 //! the gate's store; duplicates end the bench, everything else is only printed. Before that a burst of new people to a slow CRM.
 
+#[path = "../support/app.rs"]
+mod app;
 mod burst;
 mod case;
 mod gate;

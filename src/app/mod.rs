@@ -97,9 +97,7 @@ impl App {
         clock: Clock,
         extra: Option<MakeRoutes>,
     ) -> Result<Self, StartError> {
-        let settings = config.store.clone();
-        let opening = tokio::task::spawn_blocking(move || Store::open(&settings));
-        let store = opening.await.map_err(|_panic| StartError::Interrupted)??;
+        let store = opened(config.store.clone()).await?;
         let listen = |source| StartError::Listen {
             address: config.server.listen,
             source,
@@ -123,8 +121,7 @@ impl App {
             clock: clock.clone(),
         };
         metrics.intake().forms_are(form_ids(&config));
-        let scripts = Arc::clone(&public.scripts);
-        let limiter = Arc::clone(&public.limiter);
+        let (scripts, limiter) = (Arc::clone(&public.scripts), Arc::clone(&public.limiter));
         let admin = AdminParts::of(&crew, &access, gauged(&metrics, &store, &crew, &clock));
         let collector = Collector::start(&config.server, &admin.gauged)?;
         let extra = extra.map(|make| make(store.clone()));
@@ -294,6 +291,12 @@ async fn serve(listening: actix_web::dev::Server) {
     if let Err(error) = listening.await {
         tracing::error!(%error, "the HTTP server ended");
     }
+}
+
+/// Opening blocks, for seconds after a crash.
+async fn opened(settings: crate::store::Settings) -> Result<Store, StartError> {
+    let opening = tokio::task::spawn_blocking(move || Store::open(&settings));
+    Ok(opening.await.map_err(|_panic| StartError::Interrupted)??)
 }
 
 /// The settings with the real port, where the config leaves it to the system (port 0, in tests).

@@ -16,7 +16,7 @@ use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::{
     Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
     OrderSeen, Ordered, Page, Settled, Settlement, Signature, Status, Store, StoreError,
-    StoredLead, Waiting,
+    StoredLead, Waiting, sweep,
 };
 
 impl Store {
@@ -144,17 +144,18 @@ impl Store {
         judge: impl Fn(&Status, &Delivery) -> Option<Cause> + Send + 'static,
     ) -> Result<usize, StoreError> {
         self.catch_up().await?;
-        let unsettled = self.outbox().all();
+        let unsettled: HashSet<DeliveryId> = self.outbox().all().into_iter().collect();
         let gone = self.read(move |room| {
             let mut gone = Vec::new();
-            for id in unsettled {
-                let Some(bytes) = room.index().get(Table::Status, id.lead.as_bytes())? else {
-                    continue;
-                };
-                let status: Status = decode(&bytes)?;
-                let delivery = status.deliveries.iter().find(|delivery| delivery.id == id);
-                let cause = delivery.and_then(|delivery| judge(&status, delivery));
-                gone.extend(cause.map(|cause| (id, cause)));
+            let leads = unsettled.iter().map(|id| id.lead).collect();
+            for status in sweep::statuses(&room.index(), leads) {
+                let status = status?;
+                let deliveries = status.deliveries.iter();
+                let deliveries = deliveries.filter(|delivery| unsettled.contains(&delivery.id));
+                gone.extend(deliveries.filter_map(|delivery| {
+                    let cause = judge(&status, delivery)?;
+                    Some((delivery.id, cause))
+                }));
             }
             Ok(gone)
         });

@@ -87,8 +87,7 @@ impl Store {
         let journal =
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
         let (overlay, failures) = (Arc::new(Overlay::default()), Failures::default());
-        let disk = Disk::of(settings);
-        let meter = metrics::Journal::default();
+        let (disk, meter) = (Disk::of(settings), metrics::Journal::default());
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let committed = Arc::new(AtomicU64::new(last_sequence));

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use tempfile::TempDir;
 
-use crate::files::{as_after_a_power_cut, change, copy_all, index_in_use, frames, segments};
+use crate::files::{as_after_a_power_cut, change, copy_all, frames, index_in_use, segments};
 use crate::model::{Asked, Duty, Ending, Model};
 use crate::world::{
     attempt, begin, cases, close, delivered, everything, lead, new_lead, now, open, owed, settings,

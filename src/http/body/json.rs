@@ -139,7 +139,7 @@ mod tests {
                 "{text}"
             );
         }
-        let deep = "{\"a\":".repeat(20) + "1" + &"}".repeat(20);
+        let deep = "{\"a\":".repeat(20) + "1" + "}".repeat(20).as_str();
         assert_eq!(pairs(&deep), Err(Problem::Malformed(Malformed::Json)));
         let abyss = "{\"a\":".repeat(100_000);
         assert_eq!(pairs(&abyss), Err(Problem::Malformed(Malformed::Json)));

@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_chosen_file_is_named_and_an_empty_file_input_is_nothing() {
         let body = part("name=\"cv\"; filename=\"cv.pdf\"", "%PDF")
-            + &part("name=\"photo\"; filename=\"\"", "")
+            + part("name=\"photo\"; filename=\"\"", "").as_str()
             + "--XX--\r\n";
         let decoded = read(body.as_bytes()).expect("readable");
         assert_eq!(decoded.files, ["cv"]);

@@ -36,6 +36,20 @@ pub(crate) struct Measured {
     pub(crate) latencies: Vec<u32>,
 }
 
+impl Measured {
+    /// Answers a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.latencies.len() as f64 / self.span.as_secs_f64()
+    }
+
+    /// In milliseconds.
+    pub(crate) fn quantile(&self, quantile: f64) -> f64 {
+        let last = self.latencies.len().saturating_sub(1) as f64;
+        let micros = self.latencies.get((last * quantile) as usize);
+        micros.map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
+    }
+}
+
 impl Load {
     /// A load for the form `callback` at this address.
     pub(crate) fn new(address: SocketAddr) -> Self {
@@ -108,14 +122,14 @@ async fn connection(
 
 /// The bytes of a request, and where its number goes.
 #[derive(Clone)]
-struct Request {
+pub(crate) struct Request {
     bytes: Vec<u8>,
     places: Vec<usize>,
 }
 
 impl Request {
     /// As a page's script sends it.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let body = format!(
             "name=%D0%98%D0%B2%D0%B0%D0%BD+%D0%9F%D0%B5%D1%82%D1%80%D0%BE%D0%B2&phone=%2B79{PLACE}\
              &email=visitor{PLACE}%40mail.example&comment=%D0%97%D0%B0%D1%8F%D0%B2%D0%BA%D0%B0+{PLACE}\
@@ -135,7 +149,7 @@ impl Request {
     }
 
     /// The request of the next lead.
-    fn next(&mut self) -> &[u8] {
+    pub(crate) fn next(&mut self) -> &[u8] {
         let number = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
         for at in &self.places {
             self.bytes[*at..at + PLACE.len()].copy_from_slice(number.as_bytes());
@@ -146,13 +160,14 @@ impl Request {
 
 /// Reads answers, one after another.
 #[derive(Default)]
-struct Answer {
-    bytes: Vec<u8>,
+pub(crate) struct Answer {
+    /// The latest, head and body.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
     /// Reads one whole answer. Any but a 200 ends the bench: it would be measured as if it were a lead.
-    async fn read(&mut self, stream: &mut TcpStream) -> io::Result<()> {
+    pub(crate) async fn read(&mut self, stream: &mut TcpStream) -> io::Result<()> {
         self.bytes.clear();
         let whole = loop {
             if stream.read_buf(&mut self.bytes).await? == 0 {

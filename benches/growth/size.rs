@@ -1,0 +1,206 @@
+//! Everything that is measured with one number of stored leads.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use leadgate::clock::Clock;
+use leadgate::config::Config;
+use tokio::runtime::Runtime;
+
+use crate::Arguments;
+use crate::asked::{Answers, Operator, TOKEN};
+use crate::child::{Serve, resident};
+use crate::fill::{Filled, Plan};
+use crate::load::Load;
+use crate::support::{self, Outcome};
+
+/// Nobody listens there, so what waits keeps waiting.
+const NO_CRM: &str = "http://127.0.0.1:9";
+
+/// Connections of the load: as `accept` has them by default.
+const CONNECTIONS: usize = 64;
+
+/// The load runs so long before the process is killed in it.
+const UNTIL_KILL: Duration = Duration::from_millis(300);
+
+/// What was measured.
+pub(crate) struct Size {
+    pub(crate) leads: u32,
+    pub(crate) waiting: u32,
+    /// Bytes that the visitor sent, and bytes of the lead's record before it is compressed, on average.
+    pub(crate) sent_per_lead: f64,
+    pub(crate) bytes_per_lead: f64,
+    pub(crate) filled_in: Duration,
+    /// Bytes of the index, the snapshot and everything else, settled.
+    pub(crate) disk: [u64; 3],
+    /// The same with an index that was built anew.
+    pub(crate) disk_rebuilt: u64,
+    pub(crate) after_clean_stop: Duration,
+    pub(crate) after_kill: Duration,
+    pub(crate) rebuild: Duration,
+    /// In MiB: after the start, after all the questions, after the rebuild, after the load.
+    pub(crate) memory: [f64; 4],
+    pub(crate) answers: Vec<Answers>,
+    /// Microseconds per lead of the CSV.
+    pub(crate) export: f64,
+    /// Leads a second.
+    pub(crate) accepted: f64,
+    /// Of an accept, in milliseconds.
+    pub(crate) accept_p50: f64,
+    pub(crate) accept_p99: f64,
+}
+
+impl Size {
+    /// Fills a store with so many leads and measures a gate over it.
+    pub(crate) fn measure(leads: u32, arguments: &Arguments, runtime: &Runtime) -> Outcome<Self> {
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let home = directory.path();
+        let clock = Clock::system();
+        let plan = Plan {
+            leads,
+            // Else a small store would be nothing but leads that wait.
+            waiting: arguments.waiting.min(leads / 10),
+            now: clock.now(),
+        };
+        let start = clock.monotonic();
+        let config = Config::parse(&config("127.0.0.1:0"), &home.join("config.toml"));
+        let config = config.map_err(|refused| format!("{:#?}", refused.problems))?;
+        let filled = runtime.block_on(plan.fill(&config.store.path, &config))?;
+        let filled_in = clock.monotonic() - start;
+        let disk = disk(&config.store.path)?;
+        said(&format!("{leads} leads filled in after {filled_in:.0?}"))?;
+
+        let (gate, after_clean_stop) = Serve::start(home, self::config)?;
+        let mut memory = vec![mebibytes(&gate)?];
+        let ids = (filled.ids.as_slice(), plan.now);
+        let (answers, export) = ask(&gate, arguments.requests, ids, runtime)?;
+        memory.push(mebibytes(&gate)?);
+        said("everything was asked")?;
+        kill_under_load(gate)?;
+        let (gate, after_kill) = Serve::start(home, self::config)?;
+        // It is there for visitors, too.
+        Load::new(gate.address).one_answer()?;
+        gate.stop()?;
+        fs::remove_dir_all(config.store.path.join("sled"))?;
+        let (gate, rebuild) = Serve::start(home, self::config)?;
+        let disk_rebuilt = self::disk(&config.store.path)?.iter().sum();
+        memory.push(mebibytes(&gate)?);
+        let load = Load::new(gate.address);
+        load.run(CONNECTIONS, Duration::from_secs(1))?;
+        let measured = load.run(CONNECTIONS, Duration::from_secs(arguments.seconds))?;
+        memory.push(mebibytes(&gate)?);
+        gate.stop()?;
+        directory.close()?;
+        let Filled {
+            sent_per_lead,
+            bytes_per_lead,
+            ..
+        } = filled;
+        Ok(Self {
+            leads,
+            waiting: plan.waiting,
+            sent_per_lead,
+            bytes_per_lead,
+            filled_in,
+            disk,
+            disk_rebuilt,
+            after_clean_stop,
+            after_kill,
+            rebuild,
+            memory: memory.try_into().map_err(|_other| "not four")?,
+            answers,
+            export,
+            accepted: measured.rate(),
+            accept_p50: measured.quantile(0.50),
+            accept_p99: measured.quantile(0.99),
+        })
+    }
+
+    /// Bytes on the disk per lead, as they were filled in and with an index that was built anew.
+    pub(crate) fn disk_per_lead(&self) -> [f64; 2] {
+        let taken = [self.disk.iter().sum(), self.disk_rebuilt];
+        taken.map(|bytes: u64| bytes as f64 / f64::from(self.leads))
+    }
+}
+
+/// The bench's usual form, and a rarer one.
+fn config(listen: &str) -> String {
+    let usual = support::text(NO_CRM, listen);
+    format!(
+        r#"{usual}
+[admin]
+token = "{TOKEN}"
+[[forms]]
+id = "banquet"
+title = "Banquet"
+origins = ["https://shop.example"]
+  [[forms.deliver]]
+  destination = "shop"
+"#
+    )
+}
+
+/// The answers to everything that an operator asks, and the microseconds that a lead takes in an export.
+fn ask(
+    gate: &Serve,
+    times: usize,
+    ids: (&[leadgate::lead::LeadId], Timestamp),
+    runtime: &Runtime,
+) -> Outcome<(Vec<Answers>, f64)> {
+    let operator = Operator::new(gate.address, times, ids)?;
+    runtime.block_on(async {
+        let answers = operator.ask_everything().await?;
+        let (span, rows) = operator.export().await?;
+        Ok((answers, span.as_secs_f64() * 1e6 / f64::from(rows)))
+    })
+}
+
+/// SIGKILL while leads come.
+fn kill_under_load(gate: Serve) -> Outcome<()> {
+    let load = Load::new(gate.address);
+    load.one_answer()?;
+    thread::scope(|scope| {
+        // It ends when nobody answers any more.
+        let sending = scope.spawn(|| drop(load.run(CONNECTIONS, UNTIL_KILL * 100)));
+        thread::sleep(UNTIL_KILL);
+        drop(gate);
+        sending.join().map_err(|_panic| "the load broke".into())
+    })
+}
+
+/// A large store takes minutes, and somebody watches.
+fn said(what: &str) -> io::Result<()> {
+    writeln!(io::stderr(), "{what}")
+}
+
+fn mebibytes(gate: &Serve) -> Outcome<f64> {
+    Ok(resident(&gate.id())?.0 as f64 / 1024.0)
+}
+
+/// What a data directory takes of the disk: the index, the snapshots, everything else.
+fn disk(data: &Path) -> io::Result<[u64; 3]> {
+    let [index, snapshots, all] = [data.join("sled"), data.join("snapshots"), data.to_owned()]
+        .map(|directory| taken(&directory));
+    let (index, snapshots) = (index?, snapshots?);
+    Ok([index, snapshots, all? - index - snapshots])
+}
+
+fn taken(directory: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() {
+            taken(&entry.path())?
+        } else {
+            // As `du` counts.
+            metadata.blocks() * 512
+        };
+    }
+    Ok(bytes)
+}

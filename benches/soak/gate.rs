@@ -1,0 +1,125 @@
+//! The gate that is soaked: its config, and what can be seen of it from outside.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use leadgate::simulator::DEMO_API_KEY;
+use reqwest::Client;
+use serde_json::Value;
+
+use crate::support::Outcome;
+
+/// The token of the admin API.
+const TOKEN: &str = "token-of-the-bench-for-the-admin";
+
+/// A gate without limits on what comes in. What goes out may go faster than an account permits, because so many leads come;
+/// nobody is searched for, so that leads go fifty at a time.
+pub(crate) fn config(crm: &str, listen: &str) -> String {
+    format!(
+        r#"
+[server]
+listen = "{listen}"
+[store]
+path = "data"
+[admin]
+token = "{TOKEN}"
+[limits]
+per_address = "1000000/s"
+per_form = "1000000/s"
+whole = "1000000/s"
+[[destinations]]
+id = "shop"
+kind = "retailcrm"
+url = "{crm}"
+api_key = "{DEMO_API_KEY}"
+requests_per_second = 1000
+timeout = "5s"
+retry = ["1s", "2s", "5s"]
+[[forms]]
+id = "callback"
+title = "Callback"
+origins = ["https://shop.example"]
+  [[forms.fields]]
+  name = "name"
+  kind = "name"
+  [[forms.fields]]
+  name = "phone"
+  kind = "phone"
+  required = true
+  [[forms.fields]]
+  name = "email"
+  kind = "email"
+  [[forms.fields]]
+  name = "comment"
+  kind = "text"
+  [[forms.deliver]]
+  destination = "shop"
+  customer = "none"
+  [forms.deliver.order]
+  orderMethod = "callback-request"
+"#
+    )
+}
+
+/// Somebody who looks at it through the admin API.
+#[derive(Clone)]
+pub(crate) struct Operator {
+    http: Client,
+    url: String,
+}
+
+impl Operator {
+    /// Looks at the gate at this address.
+    pub(crate) fn new(address: SocketAddr) -> Outcome<Self> {
+        Ok(Self {
+            http: Client::builder().build()?,
+            url: format!("http://{address}/admin/api"),
+        })
+    }
+
+    /// How many leads wait.
+    pub(crate) async fn waiting(&self) -> Outcome<u64> {
+        let answer = self.get("destinations").await?;
+        let waiting = answer["destinations"][0]["waiting"].as_u64();
+        waiting.ok_or_else(|| format!("no number of waiting leads: {answer}").into())
+    }
+
+    /// The state of a lead; `None` when the gate does not know it.
+    pub(crate) async fn state(&self, lead: &str) -> Outcome<Option<String>> {
+        let request = self.http.get(format!("{}/leads/{lead}", self.url));
+        let answer = request.bearer_auth(TOKEN).send().await?;
+        if answer.status() == reqwest::StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let answer: Value = serde_json::from_slice(&answer.error_for_status()?.bytes().await?)?;
+        Ok(answer["state"].as_str().map(str::to_owned))
+    }
+
+    async fn get(&self, path: &str) -> Outcome<Value> {
+        let request = self.http.get(format!("{}/{path}", self.url));
+        let answer = request.bearer_auth(TOKEN).send().await?;
+        Ok(serde_json::from_slice(
+            &answer.error_for_status()?.bytes().await?,
+        )?)
+    }
+}
+
+/// Open files and connections of a process.
+pub(crate) fn file_descriptors(process: &str) -> io::Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{process}/fd"))?.count())
+}
+
+/// Bytes that a directory takes of the disk. What goes while it is looked at is not counted.
+pub(crate) fn taken(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => taken(&entry.path()),
+        // As `du` counts.
+        Ok(metadata) => metadata.blocks() * 512,
+        Err(_) => 0,
+    });
+    bytes.sum()
+}
