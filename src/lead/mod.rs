@@ -82,6 +82,16 @@ impl LeadId {
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
+
+    /// The id right after this one; the last one has none and is its own.
+    pub fn next(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128().saturating_add(1)))
+    }
+
+    /// The id right before this one; the first one has none and is its own.
+    pub fn previous(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128().saturating_sub(1)))
+    }
 }
 
 impl fmt::Display for LeadId {

@@ -8,7 +8,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use crate::store::index::{Index, IndexWriter};
+use crate::store::index::{Found, Index, IndexWriter};
 use crate::store::journal;
 use crate::store::mark::MarkFile;
 use crate::store::outbox::Outbox;
@@ -22,11 +22,14 @@ const TOGETHER: usize = 4096;
 /// An index that holds everything, and what it says is still owed.
 type Ready = (IndexWriter, Outbox);
 
+/// The newest snapshot, once it was read and found sound, and the truth as it follows from that one.
+type Sound<'a> = &'a dyn Fn() -> Result<(Option<Snapshot>, Truth), OpenError>;
+
 /// The old index if it is there and sound, else a new one.
 pub(super) fn bring_up(
     directories: &Directories,
-    snapshot: Option<&Snapshot>,
     truth: Truth,
+    sound: Sound<'_>,
     mark: &MarkFile,
 ) -> Result<Ready, OpenError> {
     if is_there(&directories.index)? {
@@ -41,7 +44,8 @@ pub(super) fn bring_up(
         mark.distrust_index().map_err(at(&directories.root))?;
         remove_index(directories)?;
     }
-    let ready = replay(directories, build(directories, snapshot)?, truth)?;
+    let (snapshot, truth) = sound()?;
+    let ready = replay(directories, build(directories, snapshot.as_ref())?, truth)?;
     mark.trust_index().map_err(at(&directories.root))?;
     settle_trust(directories, ready, mark)
 }
@@ -91,10 +95,11 @@ fn open_old(directories: &Directories, truth: Truth) -> Result<Option<Ready>, Op
             expected: applied,
         }),
         Some(applied) if applied + 1 >= oldest => {
-            let (writer, open) = IndexWriter::new(index)?;
             let mut outbox = Outbox::default();
-            open.iter()
-                .for_each(|status| outbox.update(None, Some(status)));
+            let writer = IndexWriter::new(index, |found| match found {
+                Found::Lead(status) => outbox.update(None, Some(&status)),
+                Found::PassedOver => outbox.pass_over(),
+            })?;
             replay(directories, (writer, outbox), truth).map(Some)
         }
         _ => Ok(None),
@@ -120,7 +125,7 @@ pub(super) fn build(
     directories: &Directories,
     snapshot: Option<&Snapshot>,
 ) -> Result<Ready, OpenError> {
-    let (mut writer, _nothing_yet) = IndexWriter::new(Index::open(&directories.index)?)?;
+    let mut writer = IndexWriter::empty(Index::open(&directories.index)?);
     let mut outbox = Outbox::default();
     let Some(snapshot) = snapshot else {
         return Ok((writer, outbox));

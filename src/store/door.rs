@@ -11,7 +11,7 @@ use crate::lead::{DestinationId, FormId, Lead, LeadId};
 use crate::store::committer::Command;
 use crate::store::decide::Verdict;
 use crate::store::prepare::prepare;
-use crate::store::query::{self, MOST_HITS, Sources};
+use crate::store::query::{self, Sources};
 use crate::store::record::{Table, attempt_prefix, decode};
 use crate::store::{
     Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
@@ -201,7 +201,6 @@ impl Store {
             let sources = Sources {
                 index: &room.index(),
                 outbox: &room.outbox,
-                most_hits: MOST_HITS,
             };
             query::leads(sources, &filter, page)
         })
@@ -222,7 +221,6 @@ impl Store {
             let sources = Sources {
                 index: &room.index(),
                 outbox: &room.outbox,
-                most_hits: MOST_HITS,
             };
             query::fold(sources, &filter, most, (start, add))
         })

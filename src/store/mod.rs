@@ -46,6 +46,7 @@ mod room;
 mod search;
 mod snapshot;
 mod start;
+mod stretches;
 mod sweep;
 mod truth;
 mod upkeep;

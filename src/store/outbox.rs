@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::delivery::{Delivery, DeliveryId, Lane, State};
 use crate::lead::{DestinationId, LeadId};
 use crate::store::index::{IdRange, StatusChange};
+use crate::store::stretches::Stretches;
 use crate::store::{Due, Look, Status, Waiting};
 
 /// All unsettled deliveries, and the leads in each state that is not final.
@@ -18,6 +19,7 @@ pub(super) struct Outbox {
     destinations: HashMap<DestinationId, Queue>,
     details: HashMap<DeliveryId, Details>,
     leads: BTreeMap<State, BTreeSet<LeadId>>,
+    stretches: Stretches,
 }
 
 /// What a [`Due`] tells besides the id and the time.
@@ -105,9 +107,22 @@ impl Outbox {
         {
             leads.remove(&old.lead);
         }
-        if let Some(new) = new.filter(|new| !new.state().is_final()) {
+        let Some(new) = new else { return };
+        let is_open = !new.state().is_final();
+        self.stretches.note(new.lead, is_open);
+        if is_open {
             self.leads.entry(new.state()).or_default().insert(new.lead);
         }
+    }
+
+    /// At a start, between two leads: those between them were not looked at. None of them is open.
+    pub(super) fn pass_over(&mut self) {
+        self.stretches.pass_over();
+    }
+
+    /// The highest part of a range of ids in which there may be leads in a final state; what of the range is above it has none.
+    pub(super) fn final_leads_in(&self, ids: IdRange) -> Option<IdRange> {
+        self.stretches.between(ids)
     }
 
     /// All changes of a group, in order.

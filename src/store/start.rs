@@ -2,7 +2,8 @@
 //!
 //! 1. Lock the directory.
 //! 2. Read the mark.
-//! 3. Find the newest sound snapshot and the end of the journal; refuse to start when the journal ends before the mark says it did.
+//! 3. Find the newest snapshot and the end of the journal; refuse to start when the journal ends before the mark says it did. The snapshot is
+//!    read only when an index must be built from it.
 //! 4. Remove sled if anything can have been lost under it, then write the mark of this process.
 //! 5. Bring the index up to the truth (`bring_up`).
 
@@ -157,14 +158,21 @@ pub(super) fn start(directories: &Directories) -> Result<Started, OpenError> {
     let mark = MarkFile::new(&directories.root);
     let last = mark.read();
     snapshot::remove_partials(&directories.snapshots).map_err(at(&directories.snapshots))?;
-    let snapshot = newest_sound(&directories.snapshots)?;
     let end = journal::scan::<OpenError>(&directories.journal, u64::MAX, &mut |_, _| Ok(()))?;
     report(&end);
     journal::keep_damaged(&end.damaged).map_err(at(&directories.journal))?;
-    let truth = Truth::of(snapshot.as_ref(), &end);
-    check_whole(directories, last.as_ref(), snapshot.as_ref(), truth)?;
+    let look = |newest: fn(&Path) -> Result<Option<Snapshot>, OpenError>| {
+        let snapshot = newest(&directories.snapshots)?;
+        let truth = Truth::of(snapshot.as_ref(), &end);
+        check_whole(directories, last.as_ref(), snapshot.as_ref(), truth)?;
+        Ok((snapshot, truth))
+    };
+    let (_, truth) = look(newest_named)?;
     let now = Mark::running(&directories.root, truth.last_sequence);
     let trust = last.as_ref().map_or(Trust::None, |last| last.trust(&now));
+    let sound = (trust == Trust::None)
+        .then(|| look(newest_sound))
+        .transpose()?;
     if trust != Trust::CleanStop {
         journal::renew_last(&directories.journal).map_err(at(&directories.journal))?;
     }
@@ -174,7 +182,8 @@ pub(super) fn start(directories: &Directories) -> Result<Started, OpenError> {
     }
     // Durable before sled is touched: a start that dies half-way must not be taken for a clean stop.
     mark.write(&now).map_err(at(&directories.root))?;
-    let (writer, outbox) = bring_up::bring_up(directories, snapshot.as_ref(), truth, &mark)?;
+    let sound = || sound.clone().map_or_else(|| look(newest_sound), Ok);
+    let (writer, outbox) = bring_up::bring_up(directories, truth, &sound, &mark)?;
     Ok(Started {
         writer,
         outbox,
@@ -226,6 +235,12 @@ pub(super) fn lock(root: &Path) -> Result<File, OpenError> {
         Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::Locked(root.to_owned())),
         Err(error) => Err(at(&path)(error.into())),
     }
+}
+
+/// By its name. Whoever has a sound index needs no more of it, and a large one takes a second to read.
+fn newest_named(directory: &Path) -> Result<Option<Snapshot>, OpenError> {
+    let mut found = snapshot::list(directory).map_err(at(directory))?;
+    Ok((!found.is_empty()).then(|| found.swap_remove(0)))
 }
 
 pub(super) fn newest_sound(directory: &Path) -> Result<Option<Snapshot>, OpenError> {

@@ -11,17 +11,17 @@
 //! | `K` | number | a block: idempotency keys with their records ([`keys`]) |
 //! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
 //! | `t` | run, word | the words leads are found by ([`words`]) |
-//! | `M` | `applied3` | the sequence of the last applied group |
+//! | `M` | `applied4` | the sequence of the last applied group |
 //!
 //! What an entry costs decides the design: about 8 µs whatever it holds, so what can share one does (`benches/accept`).
 
+mod block;
 mod keys;
 mod rows;
 mod windows;
 mod words;
 mod writer;
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,14 +36,14 @@ use keys::Keys;
 use windows::List;
 use words::Words;
 
-pub(super) use rows::Row;
-pub(super) use writer::{IndexWriter, StatusChange};
+pub(super) use block::Row;
+pub(super) use writer::{Found, IndexWriter, StatusChange};
 
 /// sled's page cache. Its default of 1 GiB would be most of a small machine; reads here are by key and mostly recent.
 const CACHE: u64 = 24 << 20;
 
 /// Counts up with every change of the layout: an index of another layout has nothing under this key, so it is built anew.
-const APPLIED: &[u8] = b"Mapplied3";
+const APPLIED: &[u8] = b"Mapplied4";
 
 /// The open index, for reading.
 #[derive(Clone)]
@@ -124,7 +124,7 @@ impl Index {
 
     /// Every record there is, for a snapshot.
     pub(super) fn everything(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
-        let rows = rows::oldest_first(&self.db).flat_map(|row| {
+        let rows = rows::oldest_first(&self.db, LeadId::FIRST).flat_map(|row| {
             let (records, error) = match row {
                 Ok((id, row)) => {
                     let put = |table, value: Option<Vec<u8>>| {
@@ -190,13 +190,13 @@ impl Index {
             .sum()
     }
 
-    /// The leads that have a word with this beginning; `None` when there are more than `limit`. A lead may have changed since: look at it.
+    /// The leads in `ids` that have, or had, words with all these beginnings, newest first.
     pub(super) fn find(
         &self,
-        word: &str,
-        limit: usize,
-    ) -> Result<Option<BTreeSet<LeadId>>, StoreError> {
-        self.words.find(word, limit)
+        beginnings: Vec<String>,
+        ids: IdRange,
+    ) -> impl Iterator<Item = Result<LeadId, StoreError>> {
+        self.words.find(beginnings, ids)
     }
 
     /// Makes everything applied so far durable, for a clean stop: sled's own flush does not fsync.

@@ -2,22 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::iter::Peekable;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sled::Batch;
 
 use crate::lead::{Contact, FormId, LeadId};
-use crate::store::index::keys;
-use crate::store::index::rows::{self, Row, Tail};
+use crate::store::index::block::Row;
+use crate::store::index::rows::{self, Tail};
 use crate::store::index::windows::{List, Window};
-use crate::store::index::{ALL_IDS, APPLIED, Index};
+use crate::store::index::{ALL_IDS, APPLIED, Index, keys};
 use crate::store::record::{Record, Table, decode};
 use crate::store::search::{words_of_contact, words_of_status};
 use crate::store::{Status, StoreError};
 
 /// What a group changed that the outbox must know: statuses before and after.
 pub(in crate::store) type StatusChange = (Option<Status>, Option<Status>);
+
+/// What a new writer meets.
+pub(in crate::store) enum Found {
+    /// This lead, in whatever state it is; all that are not final are met.
+    Lead(Status),
+    /// Leads in final states that were not looked at.
+    PassedOver,
+}
+
+/// So many leads without any that is open are read past before the next window with one is looked for by itself.
+const PASSED: usize = 8;
 
 /// The one who writes.
 pub(in crate::store) struct IndexWriter {
@@ -49,27 +61,47 @@ struct Changes {
 }
 
 impl IndexWriter {
-    /// The writer of an index, and the statuses of all leads that are not final.
-    pub(in crate::store) fn new(index: Index) -> Result<(Self, Vec<Status>), StoreError> {
+    /// The writer of an index. Tells of all leads that are not final, oldest first, and of where it looked for them.
+    pub(in crate::store) fn new(
+        index: Index,
+        mut found: impl FnMut(Found),
+    ) -> Result<Self, StoreError> {
         let mut open = BTreeMap::new();
-        let mut statuses = Vec::new();
-        for listed in List::Open.newest_first(&index.db, ALL_IDS) {
-            let (window, _) = listed?;
-            let before = statuses.len();
-            for row in rows::newest_first(&index.db, window.within(ALL_IDS)) {
-                let status = read::<Status>(row?.1.status.as_deref())?;
-                statuses.extend(status.filter(is_open));
+        let listed: Vec<(Window, u32)> = List::Open
+            .newest_first(&index.db, ALL_IDS)
+            .collect::<Result<_, _>>()?;
+        let mut windows = listed
+            .into_iter()
+            .rev()
+            .map(|(window, _)| window)
+            .peekable();
+        while let Some(window) = windows.next() {
+            for row in rows_from(&index.db, window, &mut windows) {
+                let (id, row) = row?;
+                let Some(status) = read::<Status>(row.status.as_deref())? else {
+                    continue;
+                };
+                if is_open(&status) {
+                    *open.entry(Window::of(id)).or_default() += 1;
+                }
+                found(Found::Lead(status));
             }
-            let count = u32::try_from(statuses.len() - before).unwrap_or(u32::MAX);
-            open.insert(window, count);
+            found(Found::PassedOver);
         }
-        let writer = Self {
+        Ok(Self {
+            open,
+            ..Self::empty(index)
+        })
+    }
+
+    /// The writer of an index without leads.
+    pub(in crate::store) fn empty(index: Index) -> Self {
+        Self {
             index,
             tail: None,
-            open,
+            open: BTreeMap::new(),
             has_stale_words: false,
-        };
-        Ok((writer, statuses))
+        }
     }
 
     /// Whether this writer has met an erased person whose words are in the index: it must be built anew from a snapshot without them.
@@ -244,6 +276,24 @@ impl Changes {
             Entry::Vacant(entry) => Ok(entry.insert(self.tail.row(db, id)?)),
         }
     }
+}
+
+/// The leads from a window on, oldest first, as long as the next of these windows is near. Takes out the windows that it comes by.
+fn rows_from(
+    db: &sled::Db,
+    mut window: Window,
+    windows: &mut Peekable<impl Iterator<Item = Window>>,
+) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> {
+    let mut passed = 0;
+    rows::oldest_first(db, window.within(ALL_IDS).0).take_while(move |row| {
+        let Ok((id, _)) = row else { return true };
+        let here = Window::of(*id);
+        while let Some(next) = windows.next_if(|next| *next <= here) {
+            (window, passed) = (next, 0);
+        }
+        passed += usize::from(here != window);
+        here == window || (passed <= PASSED && windows.peek().is_some())
+    })
 }
 
 fn is_open(status: &Status) -> bool {
