@@ -12,7 +12,7 @@ use crate::store::committer::Command;
 use crate::store::decide::Verdict;
 use crate::store::prepare::prepare;
 use crate::store::query::{self, Sources};
-use crate::store::record::{Table, attempt_prefix, decode};
+use crate::store::record::{Table, decode};
 use crate::store::{
     Accepted, Begun, Due, FailedDelivery, Filter, FormCount, LeadPage, Look, NewLead, Order,
     OrderSeen, Ordered, Page, Settled, Settlement, Signature, Status, Store, StoreError,
@@ -186,10 +186,8 @@ impl Store {
     pub async fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
         self.catch_up().await?;
         self.read(move |room| {
-            let records = room.index().attempts(&attempt_prefix(id));
-            records
-                .map(|record| Ok(decode(&record?.value.unwrap_or_default())?))
-                .collect()
+            let attempts = room.index().attempts(id)?;
+            attempts.iter().map(|bytes| Ok(decode(bytes)?)).collect()
         })
         .await
     }

@@ -15,7 +15,7 @@ use crate::store::KEY_LIFETIME;
 /// The version byte before every value.
 const VERSION: u8 = 1;
 
-/// What kind of record; the byte stands before the key in sled and in the journal.
+/// What kind of record; the byte stands before the key in the journal and in a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Table {
     /// [`crate::lead::Lead`] by lead id.
@@ -29,7 +29,7 @@ pub(super) enum Table {
 }
 
 impl Table {
-    /// All of them, in the order a snapshot holds them.
+    /// All of them.
     pub(super) const ALL: [Self; 4] = [Self::Lead, Self::Status, Self::Attempt, Self::Key];
 
     /// The byte before the key.
@@ -44,14 +44,6 @@ impl Table {
 
     fn from_prefix(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|table| table.prefix() == byte)
-    }
-
-    /// The key with its table's byte before it, as sled has it.
-    pub(super) fn key(self, key: &[u8]) -> Vec<u8> {
-        let mut full = Vec::with_capacity(1 + key.len());
-        full.push(self.prefix());
-        full.extend_from_slice(key);
-        full
     }
 }
 
@@ -140,15 +132,9 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json:
 
 /// The key of an attempt; attempts of one delivery sort by number.
 pub(super) fn attempt_key(id: DeliveryId, number: u32) -> Vec<u8> {
-    let mut key = attempt_prefix(id);
-    key.extend_from_slice(&number.to_be_bytes());
-    key
-}
-
-/// What the keys of all attempts of a delivery begin with.
-pub(super) fn attempt_prefix(id: DeliveryId) -> Vec<u8> {
     let mut key = id.lead.as_bytes().to_vec();
     key.push(id.ordinal);
+    key.extend_from_slice(&number.to_be_bytes());
     key
 }
 

@@ -116,7 +116,7 @@ fn compare_open(directories: &Directories, whole: &Whole) -> Result<IndexFound, 
 /// A comparison under way.
 struct Comparison<'a> {
     index: &'a Index,
-    /// The latest lead that was looked for: its status mostly follows.
+    /// The latest lead that was looked for: its status and its attempts mostly follow.
     row: Option<(LeadId, Row)>,
     /// Records that the index has, alike or not.
     found: u64,
@@ -140,9 +140,9 @@ impl Comparison<'_> {
     }
 
     fn indexed(&mut self, record: &Record) -> Result<Option<Vec<u8>>, StoreError> {
-        let id = match (record.table, <[u8; 16]>::try_from(record.key.as_slice())) {
-            (Table::Lead | Table::Status, Ok(id)) => LeadId::from_bytes(id),
-            _ => return self.index.get(record.table, &record.key),
+        let (id, place) = match (record.table, record.key.split_first_chunk()) {
+            (Table::Key, _) | (_, None) => return self.index.get(record.table, &record.key),
+            (_, Some((id, place))) => (LeadId::from_bytes(*id), place),
         };
         let known = self.row.take_if(|(known, _)| *known == id);
         let row = match known {
@@ -150,7 +150,7 @@ impl Comparison<'_> {
             None => self.index.row(id)?.unwrap_or_default(),
         };
         self.row = Some((id, row.clone()));
-        Ok(row.of(record.table))
+        Ok(row.of(record.table, place))
     }
 }
 

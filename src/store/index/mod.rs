@@ -6,8 +6,7 @@
 //!
 //! | prefix | key | value |
 //! |---|---|---|
-//! | `L` | id of the first lead | a block: leads with their statuses ([`rows`]) |
-//! | `A` | see [`Table`] | the record |
+//! | `L` | id of the first lead | a block: leads with their statuses and attempts ([`rows`]) |
 //! | `K` | number | a block: idempotency keys with their records ([`keys`]) |
 //! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
 //! | `t` | run, word | the words leads are found by ([`words`]) |
@@ -27,6 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::delivery::DeliveryId;
 use crate::lead::{FormId, LeadId};
 use crate::store::StoreError;
 use crate::store::journal::sync_directory;
@@ -89,13 +89,13 @@ impl Index {
 
     /// The value of one record.
     pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match (table, <[u8; 16]>::try_from(key)) {
-            (Table::Lead | Table::Status, Ok(id)) => {
-                let row = self.row(LeadId::from_bytes(id))?;
-                Ok(row.and_then(|row| row.of(table)))
+        match (table, key.split_first_chunk()) {
+            (Table::Key, Some((key, []))) => self.keys.get(key),
+            (Table::Key, _) | (_, None) => Ok(None),
+            (table, Some((id, place))) => {
+                let row = self.row(LeadId::from_bytes(*id))?;
+                Ok(row.and_then(|row| row.of(table, place)))
             }
-            (Table::Key, Ok(key)) => self.keys.get(&key),
-            _ => Ok(self.db.get(table.key(key))?.map(|value| value.to_vec())),
         }
     }
 
@@ -104,17 +104,12 @@ impl Index {
         rows::get(&self.db, id)
     }
 
-    /// The attempts whose keys begin with `prefix`, in order.
-    pub(super) fn attempts(
-        &self,
-        prefix: &[u8],
-    ) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
-        let table = Table::Attempt;
-        self.db.scan_prefix(table.key(prefix)).map(move |entry| {
-            let (key, value) = entry?;
-            let key = key.get(1..).unwrap_or_default();
-            Ok(Record::put(table, key, value.to_vec()))
-        })
+    /// The records of all attempts of a delivery, the oldest first.
+    pub(super) fn attempts(&self, delivery: DeliveryId) -> Result<Vec<Vec<u8>>, StoreError> {
+        let row = self.row(delivery.lead)?.unwrap_or_default();
+        let attempts = row.attempts.iter();
+        let of_delivery = attempts.filter(|([ordinal, ..], _)| *ordinal == delivery.ordinal);
+        Ok(of_delivery.map(|(_, value)| value.to_vec()).collect())
     }
 
     /// All idempotency keys.
@@ -126,20 +121,12 @@ impl Index {
     pub(super) fn everything(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
         let rows = rows::oldest_first(&self.db, LeadId::FIRST).flat_map(|row| {
             let (records, error) = match row {
-                Ok((id, row)) => {
-                    let put = |table, value: Option<Vec<u8>>| {
-                        value.map(|value| Record::put(table, *id.as_bytes(), value))
-                    };
-                    (
-                        [put(Table::Lead, row.lead), put(Table::Status, row.status)],
-                        None,
-                    )
-                }
-                Err(error) => ([None, None], Some(error)),
+                Ok((id, row)) => (Some(row.into_records(id)), None),
+                Err(error) => (None, Some(Err(error))),
             };
-            records.into_iter().flatten().map(Ok).chain(error.map(Err))
+            records.into_iter().flatten().map(Ok).chain(error)
         });
-        rows.chain(self.attempts(&[])).chain(self.keys())
+        rows.chain(self.keys())
     }
 
     /// All leads in `ids`, newest first.

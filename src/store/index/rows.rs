@@ -12,7 +12,7 @@ use sled::{Batch, IVec};
 use crate::lead::LeadId;
 use crate::store::StoreError;
 use crate::store::index::IdRange;
-use crate::store::index::block::{Block, Row, decode, encode};
+use crate::store::index::block::{self, Block, Row, decode, encode};
 
 /// What the keys of blocks begin with.
 const PREFIX: u8 = b'L';
@@ -28,11 +28,11 @@ const MOST: usize = 32;
 
 /// One lead.
 pub(super) fn get(db: &sled::Db, id: LeadId) -> Result<Option<Row>, StoreError> {
-    let Some((_, block)) = block_of(db, id)? else {
-        return Ok(None);
-    };
-    let found = block.into_iter().find(|(other, _)| *other == id);
-    Ok(found.map(|(_, row)| row))
+    let up_to = (Bound::Included(vec![PREFIX]), Bound::Included(key(id)));
+    match db.range(up_to).next_back() {
+        Some(entry) => block::find(&entry?.1, id).ok_or_else(damaged),
+        None => Ok(None),
+    }
 }
 
 /// The block in whose range an id is.
@@ -272,6 +272,7 @@ mod tests {
         Row {
             lead: (!n.is_multiple_of(7)).then(|| format!("lead {n}").into_bytes()),
             status: Some(n.to_be_bytes().to_vec()),
+            ..Row::default()
         }
     }
 

@@ -126,19 +126,20 @@ impl IndexWriter {
         };
         let mut changes = Changes::new(tail);
         for record in records {
-            match (record.table, <[u8; 16]>::try_from(record.key.as_slice())) {
-                (Table::Lead, Ok(id)) => self.lead(LeadId::from_bytes(id), record, &mut changes)?,
-                (Table::Status, Ok(id)) => {
-                    self.status(LeadId::from_bytes(id), record, &mut changes)?;
+            let Some((key, place)) = record.key.split_first_chunk() else {
+                continue;
+            };
+            let id = LeadId::from_bytes(*key);
+            match record.table {
+                Table::Lead => self.lead(id, record, &mut changes)?,
+                Table::Status => self.status(id, record, &mut changes)?,
+                Table::Key => {
+                    changes.keys.insert(*key, record.value.clone());
                 }
-                (Table::Key, Ok(key)) => {
-                    changes.keys.insert(key, record.value.clone());
-                }
-                _ => {
-                    let key = record.table.key(&record.key);
-                    match &record.value {
-                        Some(value) => changes.batch.insert(key, value.as_slice()),
-                        None => changes.batch.remove(key),
+                Table::Attempt => {
+                    let row = changes.row(&self.index.db, id)?;
+                    if let Ok(place) = place.try_into() {
+                        row.attempts.put(place, record.value.as_deref());
                     }
                 }
             }
