@@ -32,14 +32,25 @@ const ROOMS: [&str; 15] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that only these rooms may name.
-const ONLY_IN: [(&str, &[&str]); 13] = [
+const ONLY_IN: [(&str, &[&str]); 24] = [
     ("actix_web", &["http", "app", SIMULATOR]),
     ("argon2", &["http", "cli", "config"]),
     ("clap", &["cli"]),
+    ("flate2", &["http"]),
     ("governor", &["http"]),
     ("hmac", &["alerts"]),
     ("lettre", &["alerts"]),
+    ("lz4_flex", &["store"]),
+    ("maud", &["http", SIMULATOR]),
     ("minijinja", &["lead"]),
+    ("oxc_allocator", &["http"]),
+    ("oxc_ast", &["http"]),
+    ("oxc_codegen", &["http"]),
+    ("oxc_diagnostics", &["http"]),
+    ("oxc_minifier", &["http"]),
+    ("oxc_parser", &["http"]),
+    ("oxc_semantic", &["http"]),
+    ("oxc_span", &["http"]),
     ("phonenumber", &["lead"]),
     ("prometheus_client", &["metrics"]),
     ("reqwest", &["destination"]),

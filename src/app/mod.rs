@@ -6,7 +6,7 @@ mod upkeep;
 mod wanted;
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -87,7 +87,7 @@ pub struct App {
     metrics: Metrics,
     collector: Option<Collector>,
     handle: ServerHandle,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl App {
@@ -116,7 +116,7 @@ impl App {
             forms: Arc::clone(&forms),
             limiter: Arc::new(Limiter::new(config.limits, clock.clone())),
             refused_origins: Arc::new(RefusedOrigins::default()),
-            scripts: Arc::new(Scripts::new(&config.forms, &server.public_url)),
+            scripts: Arc::new(script(&config, &server)),
             server: Arc::clone(&server),
             clock: clock.clone(),
         };
@@ -155,7 +155,7 @@ impl App {
             metrics,
             collector,
             handle,
-            tasks,
+            tasks: Mutex::new(tasks),
         })
     }
 
@@ -196,13 +196,20 @@ impl App {
             Arc::clone(&self.wanted),
         );
         let later = self.server.body_timeout * 2;
-        tokio::spawn(async move {
+        self.run(async move {
             clock.sleep(later).await;
             if let Err(error) = orphan(&store, &wanted).await {
                 tracing::error!(%error, "deliveries without a destination could not be looked for; the next upkeep does");
             }
         });
         Ok(())
+    }
+
+    /// Runs something until the stop.
+    fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(tokio::spawn(task));
     }
 
     /// Resolves when the store has failed for good and the process must end (exit 74).
@@ -227,7 +234,9 @@ impl App {
             collector.handle.stop(false).await;
         }
         self.crew.close().await;
-        self.tasks.iter().for_each(JoinHandle::abort);
+        let tasks = self.tasks.into_inner();
+        let tasks = tasks.unwrap_or_else(PoisonError::into_inner);
+        tasks.iter().for_each(JoinHandle::abort);
         self.store.close().await
     }
 }
@@ -281,6 +290,11 @@ fn gauged(metrics: &Metrics, store: &Store, crew: &Crew, clock: &Clock) -> Gauge
         outlook: crew.outlook.clone(),
         clock: clock.clone(),
     }
+}
+
+/// The script of the forms, and beside the store what earlier processes have served.
+fn script(config: &Config, server: &Server) -> Scripts {
+    Scripts::new(&config.forms, &server.public_url).kept_in(config.store.path.join("scripts"))
 }
 
 fn form_ids(config: &Config) -> impl Iterator<Item = &str> {

@@ -23,6 +23,7 @@ mod preview;
 mod rate_limit;
 mod restart;
 mod retry_after;
+mod script;
 mod steps;
 mod submission;
 mod support;

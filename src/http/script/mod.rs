@@ -1,16 +1,18 @@
 //! `GET /leadgate.js`: the script that captures forms, with the rules of all forms that have `[forms.capture]`.
 //!
 //! Its source is `static/leadgate/`, made small once in the life of the process; the rules are put behind it whenever the forms change. Each
-//! content has an address of its own too, `/leadgate.<version>.js`, which may be kept for ever and pinned by its integrity hash. The last few
-//! contents stay, so that pages that have pinned one work on after a reload.
+//! content has an address of its own too, `/leadgate.<version>.js`, which may be kept for ever and pinned by its integrity hash. The last
+//! contents stay, on the disk too, so that pages that have pinned one work on after a reload, a restart and an upgrade.
 
 mod javascript;
+mod kept;
 mod rules;
 
 #[cfg(test)]
 mod tests;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{
@@ -30,6 +32,8 @@ use url::Url;
 
 use crate::http::assets::is_known;
 use crate::lead::Forms;
+
+use kept::Kept;
 
 pub use javascript::{SyntaxError, check_body};
 
@@ -64,8 +68,8 @@ const CACHING: &str = "public, max-age=300, stale-while-revalidate=86400";
 /// Of an address whose content never changes.
 const CACHING_FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// How many contents are kept.
-const VERSIONS_KEPT: usize = 8;
+/// How many contents are kept: at some 30 KB each, more than the changes of a year.
+const VERSIONS_KEPT: usize = 32;
 
 static RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -84,6 +88,7 @@ pub struct Script {
 #[derive(Debug)]
 pub struct Scripts {
     home: Url,
+    kept: Option<Kept>,
     /// Newest first, at least one.
     versions: ArcSwap<Vec<Arc<Script>>>,
 }
@@ -91,7 +96,10 @@ pub struct Scripts {
 impl Script {
     fn of(forms: &Forms, home: &Url) -> Self {
         let arguments = format!("({},{});\n", rules::list(forms), json!(home.as_str()));
-        let plain = Bytes::from(format!("{}{arguments}", *CORE));
+        Self::whole(Bytes::from(format!("{}{arguments}", *CORE)))
+    }
+
+    fn whole(plain: Bytes) -> Self {
         let version = Sha256::digest(&plain)[..8]
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -143,13 +151,36 @@ impl Scripts {
     pub fn new(forms: &Forms, home: &Url) -> Self {
         Self {
             home: home.clone(),
+            kept: None,
             versions: ArcSwap::from_pointee(vec![Arc::new(Script::of(forms, home))]),
+        }
+    }
+
+    /// The same, with the contents that earlier processes have left in this directory; what is published is kept there.
+    pub fn kept_in(self, directory: PathBuf) -> Self {
+        let kept = Kept::at(directory);
+        let mut versions: Vec<Arc<Script>> = self.versions.load().to_vec();
+        let Some(newest) = versions.first().cloned() else {
+            return self;
+        };
+        let others = kept.read().into_iter();
+        let others = others.filter(|script| script.version != newest.version);
+        versions.extend(others.map(Arc::new));
+        versions.truncate(VERSIONS_KEPT);
+        kept.add(&newest);
+        Self {
+            kept: Some(kept),
+            versions: ArcSwap::from_pointee(versions),
+            ..self
         }
     }
 
     /// Takes over the rules of other forms. The same rules are the same content.
     pub fn publish(&self, forms: &Forms) {
         let newest = Arc::new(Script::of(forms, &self.home));
+        if let Some(kept) = &self.kept {
+            kept.add(&newest);
+        }
         self.versions.rcu(|versions| {
             let others = versions
                 .iter()

@@ -143,6 +143,9 @@ fn find_in(
         while let Some((word, leads)) = read_word(&mut rest) {
             if word.starts_with(beginning) {
                 found.extend(leads.iter().map(|lead| LeadId::from_bytes(*lead)));
+            } else if word > beginning {
+                // To look for a further block would read a cold page to learn that there is none.
+                return Ok(());
             }
         }
     }
