@@ -1,13 +1,14 @@
 //! The applier thread: writes committed groups to sled, keeps the outbox, and wakes the readers.
 
-use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::clock::Clock;
 use crate::store::committer::Answer;
 use crate::store::failures::Failures;
 use crate::store::index::IndexWriter;
@@ -18,8 +19,11 @@ use crate::store::record::Record;
 use crate::store::renewal::Renewal;
 use crate::store::{StoreError, mark};
 
-/// Groups that wait are written to sled together, so many at most: neighbours share entries.
-const TOGETHER: usize = 32;
+/// Groups are written to sled together, so many at most: neighbours share entries.
+const TOGETHER: usize = 64;
+
+/// When groups come one right after another, the first waits so long for others, unless somebody waits for it.
+const LINGER: Duration = Duration::from_millis(8);
 
 /// A committed group on its way to sled.
 pub(super) struct Group {
@@ -53,8 +57,13 @@ pub(super) struct Applier {
 impl Applier {
     /// Works until the committer has ended and everything it committed is applied, or sled fails.
     fn run(mut self, works: &Receiver<Work>) {
+        let clock = Clock::system();
+        let mut idle_since = clock.monotonic();
         while let Ok(first) = works.recv() {
-            let (together, renewal) = gather(first, works);
+            let now = clock.monotonic();
+            let is_flood = now.saturating_duration_since(idle_since) < LINGER;
+            let until = if is_flood { now + LINGER } else { now };
+            let (together, renewal) = gather(first, (&clock, until), works);
             if let Err(error) = self.apply(together) {
                 distrust(&self.mark);
                 self.failure.send_replace(Some(Arc::new(error)));
@@ -63,6 +72,7 @@ impl Applier {
             if let Some(renewal) = renewal {
                 self.renew(*renewal);
             }
+            idle_since = clock.monotonic();
         }
     }
 
@@ -95,19 +105,31 @@ impl Applier {
     }
 }
 
-/// The groups that wait, up to the first renewal.
-fn gather(first: Work, works: &Receiver<Work>) -> (Vec<Group>, Option<Box<Renewal>>) {
+/// The groups that come until then, or as long as nobody waits for them, up to the first renewal.
+fn gather(
+    first: Work,
+    (clock, until): (&Clock, Instant),
+    works: &Receiver<Work>,
+) -> (Vec<Group>, Option<Box<Renewal>>) {
     let mut together = Vec::new();
+    let mut next = Some(first);
     // As the committer does: whoever answers visitors goes first.
     thread::yield_now();
-    for work in iter::once(first).chain(works.try_iter()) {
+    let mut is_awaited = false;
+    while let Some(work) = next {
         match work {
-            Work::Apply(group) => together.push(group),
+            Work::Apply(group) => {
+                is_awaited |= !group.answers.is_empty();
+                together.push(group);
+            }
             Work::Renew(renewal) => return (together, Some(renewal)),
         }
-        if together.len() == TOGETHER {
-            break;
-        }
+        let left = until.saturating_duration_since(clock.monotonic());
+        next = match together.len() < TOGETHER {
+            true if is_awaited || left.is_zero() => works.try_recv().ok(),
+            true => works.recv_timeout(left).ok(),
+            false => None,
+        };
     }
     (together, None)
 }
