@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench growth [-- --leads 1000,100000,1000000 --waiting 100000 --requests 300 --seconds 5]`. Each size gets a store of its own,
 //! filled through the store's door with leads that come half a minute apart and with the states that a shop has; the newest of them wait.
-//! Then the real binary serves it: what it is asked, its starts (after a clean stop, after a kill under load, without the index), its memory,
+//! Then the real binary serves it: what it is asked, its starts (after all was written in one go, after a clean stop, after a kill under load, without the index), its memory,
 //! and the rate at which it accepts. The destination is a port where nobody listens, so that what waits keeps waiting.
 //!
 //! Printed is a table with the ratio to the smallest size; a bound that does not hold at the largest is marked, and nothing is asserted. A million

@@ -40,6 +40,8 @@ pub(crate) struct Size {
     pub(crate) disk: [u64; 3],
     /// The same with an index that was built anew.
     pub(crate) disk_rebuilt: u64,
+    /// Of the process that comes after the one which wrote everything: sled then reads its whole log, and writes down what it has learnt.
+    pub(crate) first: Duration,
     pub(crate) after_clean_stop: Duration,
     pub(crate) after_kill: Duration,
     pub(crate) rebuild: Duration,
@@ -75,6 +77,8 @@ impl Size {
         let disk = disk(&config.store.path)?;
         said(&format!("{leads} leads filled in after {filled_in:.0?}"))?;
 
+        let (gate, first) = Serve::start(home, self::config)?;
+        gate.stop()?;
         let (gate, after_clean_stop) = Serve::start(home, self::config)?;
         let mut memory = vec![mebibytes(&gate)?];
         let ids = (filled.ids.as_slice(), plan.now);
@@ -109,6 +113,7 @@ impl Size {
             filled_in,
             disk,
             disk_rebuilt,
+            first,
             after_clean_stop,
             after_kill,
             rebuild,

@@ -70,7 +70,10 @@ fn rows(sizes: &[Size]) -> Vec<Row> {
     rows.add("CSV export, per lead", "us", Bound::None, |size| {
         size.export
     });
-    let starts: [(&str, Bound, Span); 3] = [
+    let starts: [(&str, Bound, Span); 4] = [
+        ("start after everything was written", Bound::None, |size| {
+            size.first
+        }),
         ("start after a clean stop", Bound::Value(2.0, 0.5), |size| {
             size.after_clean_stop
         }),

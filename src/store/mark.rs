@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, CWD, StatxFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::store::journal::sync_directory;
+use crate::store::record;
 
 /// What the file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub(super) struct Mark {
     pub(super) distrusted: bool,
     /// The journal had reached this sequence: a journal that ends earlier has lost something.
     pub(super) sequence: u64,
+    /// The newest version of records that the process knew, and may have written; not in the first files.
+    #[serde(default)]
+    pub(super) version: u8,
 }
 
 /// Whether the index may be opened.
@@ -128,6 +132,7 @@ impl Mark {
             clean: false,
             distrusted: false,
             sequence,
+            version: record::VERSION,
         }
     }
 
@@ -139,6 +144,8 @@ impl Mark {
             Self {
                 distrusted: true, ..
             } => Trust::None,
+            // Snapshot and journal are then read to their ends, which tells whether there is anything that is not known here.
+            _ if self.version > now.version => Trust::None,
             Self { clean: true, .. } => Trust::CleanStop,
             _ if same_machine && same_mount => Trust::ProcessDied,
             _ => Trust::None,
@@ -193,6 +200,16 @@ mod tests {
             }
             .trust(&now),
             Trust::CleanStop
+        );
+        assert_eq!(
+            Mark {
+                clean: true,
+                version: 1,
+                ..mark("b", Some(1))
+            }
+            .trust(&now),
+            Trust::None,
+            "a newer leadgate"
         );
         assert_eq!(
             Mark {

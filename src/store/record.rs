@@ -13,7 +13,7 @@ use crate::lead::{FormId, LeadId};
 use crate::store::KEY_LIFETIME;
 
 /// The version byte before every value.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// What kind of record; the byte stands before the key in the journal and in a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

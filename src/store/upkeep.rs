@@ -35,6 +35,7 @@ impl Store {
             snapshot: self.finish_erasures().await?,
             ..Upkeep::default()
         };
+        self.catch_up().await?;
         let old = self.read(move |room| old_keys(&room.index(), now)).await?;
         for keys in old.chunks(GROUP) {
             let keys = keys.to_vec();
