@@ -115,6 +115,9 @@ impl Case {
             ..Options::default()
         })
         .await?;
+        if self.kind == Kind::Known {
+            self.seed(&crm).await?;
+        }
         let clock = Clock::system();
         let gate = Gate::with(&text(
             &crm.url(),
@@ -122,9 +125,6 @@ impl Case {
             self.rate.saturating_sub(1),
         ))
         .await?;
-        if self.kind == Kind::Known {
-            self.seed(&crm).await?;
-        }
         let seeded = crm.stats().totals;
         crm.set_latency(self.latency);
         crm.set_requests_per_second(self.rate);
@@ -237,7 +237,8 @@ impl Case {
         Ok((drained, arrived))
     }
 
-    /// The CRM has these people already, with their phones as managers type them. Slowly, because these requests count for the busiest second.
+    /// The CRM has these people already, with their phones as managers type them. Slowly, and before the gate checks its account,
+    /// because these requests count for the busiest second.
     async fn seed(&self, crm: &SimulatedCrm) -> Outcome<()> {
         let (http, clock) = (reqwest::Client::builder().build()?, Clock::system());
         let numbers: Vec<usize> = (0..self.leads).collect();
@@ -260,6 +261,7 @@ impl Case {
             request.body(form).send().await?.error_for_status()?;
             clock.sleep(Duration::from_millis(150)).await;
         }
+        clock.sleep(Duration::from_secs(1)).await;
         Ok(())
     }
 }

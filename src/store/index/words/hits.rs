@@ -68,7 +68,7 @@ impl<'a> Hits<'a> {
 
     /// The newest lead up to the bound that is found by every word.
     fn next_hit(&mut self) -> Result<Option<LeadId>, StoreError> {
-        let Some(mut bound) = self.bound else {
+        let Some(mut bound) = self.bound.filter(|_| !self.words.is_empty()) else {
             return Ok(None);
         };
         let mut agreed = 0;

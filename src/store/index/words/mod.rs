@@ -120,7 +120,7 @@ impl Words {
         Ok(())
     }
 
-    /// The leads in a range that have words with all these beginnings, newest first; every lead when there is no beginning.
+    /// The leads in a range that have words with all these beginnings, newest first; none when there is no beginning.
     pub(super) fn find(&self, beginnings: Vec<String>, ids: IdRange) -> Hits<'_> {
         let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
         Hits::new(&self.db, runs, beginnings, ids)
