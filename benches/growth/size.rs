@@ -84,7 +84,6 @@ impl Size {
         let ids = (filled.ids.as_slice(), plan.now);
         let (answers, export) = ask(&gate, arguments.requests, ids, runtime)?;
         memory.push(mebibytes(&gate)?);
-        said("everything was asked")?;
         kill_under_load(gate)?;
         let (gate, after_kill) = Serve::start(home, self::config)?;
         // It is there for visitors, too.
@@ -161,6 +160,7 @@ fn ask(
     runtime.block_on(async {
         let answers = operator.ask_everything().await?;
         let (span, rows) = operator.export().await?;
+        said("everything was asked")?;
         Ok((answers, span.as_secs_f64() * 1e6 / f64::from(rows)))
     })
 }

@@ -20,6 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How often it is asked whether it serves: the error of the time that a start takes.
 const TICK: Duration = Duration::from_millis(2);
 
+/// As `packaging/systemd/leadgate.service` has it.
+const ALLOCATOR: [(&str, &str); 3] = [
+    ("MALLOC_ARENA_MAX", "2"),
+    ("MALLOC_MMAP_THRESHOLD_", "262144"),
+    ("MALLOC_TRIM_THRESHOLD_", "4194304"),
+];
+
 /// The real binary, serving. Killed with its owner.
 pub(crate) struct Serve {
     process: Child,
@@ -42,6 +49,7 @@ impl Serve {
         let process = Command::new(env!("CARGO_BIN_EXE_leadgate"))
             .args(["serve", "--config"])
             .arg(&file)
+            .envs(ALLOCATOR)
             .stderr(Stdio::from(log))
             .spawn()?;
         let mut serve = Self { process, address };
