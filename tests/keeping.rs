@@ -5,7 +5,12 @@
     reason = "a test stops at the first thing that is not as it should be"
 )]
 
-use std::path::{Path, PathBuf};
+#[path = "shared/files.rs"]
+mod files;
+#[path = "shared/leads.rs"]
+mod leads;
+
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -14,14 +19,14 @@ use leadgate::delivery::{
     Attempt, AttemptOutcome, Cause, Delivered, DeliveryId, Failure, FailureKind, Outcome, Receipt,
     RetrySchedule, State,
 };
-use leadgate::lead::{
-    Client, Create, DestinationId, Email, Form, FormId, HeldReason, Language, Lead, LeadId,
-    OriginRule, Phone, Submission,
-};
+use leadgate::lead::{Create, DestinationId, Email, HeldReason, Lead, LeadId, Phone};
 use leadgate::store::{
     Backup, Backups, Begun, Filter, Keep, NewLead, Order, Ordered, Page, Person, Purged, Settings,
     Settlement, Store,
 };
+
+use crate::files::files;
+use crate::leads::{lead_at, now};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -35,35 +40,6 @@ fn open(path: &Path) -> Store {
 
 fn days_ago(days: i64) -> Timestamp {
     now() - SignedDuration::from_hours(24 * days)
-}
-
-fn now() -> Timestamp {
-    "2026-11-21T12:00:00Z".parse().expect("a time")
-}
-
-fn lead_at(received_at: Timestamp, fields: &[(&str, &str)]) -> Lead {
-    let form = Form {
-        id: FormId::parse("callback").expect("an id"),
-        title: "Callback".into(),
-        origins: OriginRule::Any,
-        language: Language::En,
-        success_url: None,
-        roistat_key: None,
-        capture: None,
-        fields: Vec::new(),
-        deliver: Vec::new(),
-    };
-    let pairs = fields
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Submission::from_pairs(pairs.collect())
-        .into_lead(
-            &form,
-            LeadId::mint(received_at),
-            received_at,
-            Client::default(),
-        )
-        .expect("a valid submission")
 }
 
 async fn accept(store: &Store, lead: Lead, held: Option<HeldReason>) -> DeliveryId {
@@ -134,19 +110,6 @@ async fn list(store: &Store, text: Option<&str>) -> Vec<LeadId> {
     };
     let page = store.leads(filter, page).await.expect("listed");
     page.leads.iter().map(|lead| lead.lead.id).collect()
-}
-
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).expect("listed") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
 }
 
 fn bytes(directory: &Path) -> u64 {

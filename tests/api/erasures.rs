@@ -1,27 +1,15 @@
 //! Erasing a person through the admin: what is asked, what is found, the receipt, and that nothing of them stays in the gate's folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
+use crate::files::files;
 use crate::support::{Reply, Setup, TestApp};
 
 const NEEDLES: [&str; 4] = ["Unmistakable", "unmistakable", "9123456789", "zebulon@"];
-
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).expect("listed") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
-}
 
 fn assert_in_no_file(directory: &Path) {
     for path in files(directory) {

@@ -14,6 +14,8 @@ mod delivery;
 mod erasures;
 mod failures;
 mod fault_matrix;
+#[path = "../shared/files.rs"]
+mod files;
 mod idempotency;
 mod mail_tls;
 mod metrics;

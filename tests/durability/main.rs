@@ -10,6 +10,8 @@ mod backup;
 mod damage;
 mod doctor;
 mod files;
+#[path = "../shared/leads.rs"]
+mod leads;
 mod model;
 mod sequences;
 mod upgrade;

@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate::delivery::{
     Attempt, AttemptOutcome, Delivered, DeliveryId, Outcome, Receipt, RetrySchedule,
 };
-use leadgate::lead::{
-    Client, Create, DestinationId, Form, FormId, Language, Lead, LeadId, OriginRule, Submission,
-};
+use leadgate::lead::{Create, DestinationId, Lead, LeadId};
 use leadgate::store::{
     Begun, Filter, NewLead, OpenError, Page, Settings, Settled, Settlement, Store, StoredLead,
 };
+
+pub(crate) use crate::leads::{lead_at, now};
 
 pub(crate) fn settings(path: &Path) -> Settings {
     Settings {
@@ -34,38 +34,12 @@ pub(crate) async fn close(store: Store) {
     store.close().await.expect("closed");
 }
 
-pub(crate) fn now() -> Timestamp {
-    "2026-11-21T12:00:00Z".parse().expect("a time")
-}
-
 pub(crate) fn later(seconds: i64) -> Timestamp {
     now() + SignedDuration::from_secs(seconds)
 }
 
 pub(crate) fn shop() -> DestinationId {
     DestinationId::parse("shop").expect("an id")
-}
-
-pub(crate) fn lead_at(received_at: Timestamp, fields: &[(&str, &str)]) -> Lead {
-    let form = Form {
-        id: FormId::parse("callback").expect("an id"),
-        title: "Callback".into(),
-        origins: OriginRule::Any,
-        language: Language::En,
-        success_url: None,
-        roistat_key: None,
-        capture: None,
-        fields: Vec::new(),
-        deliver: Vec::new(),
-    };
-    let pairs = fields
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    let id = LeadId::mint(received_at);
-    Submission::from_pairs(pairs)
-        .into_lead(&form, id, received_at, Client::default())
-        .expect("a valid submission")
 }
 
 /// A lead that is like no other but in its form.

@@ -6,7 +6,11 @@
 
 mod deliveries;
 mod erasure;
+#[path = "../shared/files.rs"]
+mod files;
 mod keys;
+#[path = "../shared/leads.rs"]
+mod leads;
 mod reading;
 mod start;
 mod support;

@@ -6,12 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate::delivery::{
     Attempt, AttemptOutcome, Delivered, DeliveryId, Outcome, Receipt, RetrySchedule, State,
 };
-use leadgate::lead::{
-    Client, Create, DestinationId, Form, FormId, Language, Lead, LeadId, OriginRule, Submission,
-};
+use leadgate::lead::{Create, DestinationId, Lead, LeadId};
 use leadgate::store::{
     Begun, Filter, NewLead, OpenError, Page, Settings, Settled, Settlement, Store,
 };
+
+pub(crate) use crate::files::files;
+pub(crate) use crate::leads::{lead_at, now};
 
 pub(crate) fn open(path: &Path) -> Store {
     try_open(path).expect("the store opens")
@@ -26,32 +27,6 @@ pub(crate) fn try_open(path: &Path) -> Result<Store, OpenError> {
 
 pub(crate) fn shop() -> DestinationId {
     DestinationId::parse("shop").expect("an id")
-}
-
-pub(crate) fn lead_at(received_at: Timestamp, fields: &[(&str, &str)]) -> Lead {
-    let form = Form {
-        id: FormId::parse("callback").expect("an id"),
-        title: "Callback".into(),
-        origins: OriginRule::Any,
-        language: Language::En,
-        success_url: None,
-        roistat_key: None,
-        capture: None,
-        fields: Vec::new(),
-        deliver: Vec::new(),
-    };
-    let pairs = fields
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    Submission::from_pairs(pairs)
-        .into_lead(
-            &form,
-            LeadId::mint(received_at),
-            received_at,
-            Client::default(),
-        )
-        .expect("a valid submission")
 }
 
 pub(crate) fn new_lead(lead: Lead) -> NewLead {
@@ -72,10 +47,6 @@ pub(crate) fn ivan() -> Lead {
             ("email", "ivan@example.ru"),
         ],
     )
-}
-
-pub(crate) fn now() -> Timestamp {
-    "2026-11-21T12:00:00Z".parse().expect("a time")
 }
 
 pub(crate) fn later(seconds: i64) -> Timestamp {
@@ -175,21 +146,6 @@ pub(crate) async fn state(store: &Store, lead: LeadId) -> State {
 /// Waits until readers see what was accepted: every reading does.
 pub(crate) async fn settle_down(store: &Store) {
     list(store, Filter::default()).await;
-}
-
-pub(crate) fn files(directory: &Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(directory)
-        .expect("listed")
-        .map(|entry| entry.expect("entry").path());
-    entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
 }
 
 pub(crate) fn copy_all(from: &Path, to: &Path) {

@@ -14,6 +14,15 @@ async fn fill(visitor: &Visitor) {
     visitor.fill("#phone", "8 912 345-67-89").await;
 }
 
+/// A visitor who has filled a form in.
+async fn filled_in() -> (World, Visitor) {
+    let world = World::new().await;
+    let visitor = visitor().await;
+    visitor.open(&world.page("en", &form("class=lead"))).await;
+    fill(&visitor).await;
+    (world, visitor)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn typed_without_a_network_and_reloaded_it_is_sent_when_the_network_is_back() {
     let world = World::new().await;
@@ -45,10 +54,7 @@ async fn typed_without_a_network_and_reloaded_it_is_sent_when_the_network_is_bac
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_an_open_page_it_goes_as_soon_as_the_network_is_back_and_the_visitor_is_told() {
-    let world = World::new().await;
-    let visitor = visitor().await;
-    visitor.open(&world.page("en", &form("class=lead"))).await;
-    fill(&visitor).await;
+    let (world, visitor) = filled_in().await;
     visitor.network(false).await;
     visitor.press("#go").await;
     visitor.see_text("[data-state=queued]", "Saved").await;
@@ -60,10 +66,7 @@ async fn on_an_open_page_it_goes_as_soon_as_the_network_is_back_and_the_visitor_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_down_then_busy_then_up_gets_it_once() {
-    let world = World::new().await;
-    let visitor = visitor().await;
-    visitor.open(&world.page("en", &form("class=lead"))).await;
-    fill(&visitor).await;
+    let (world, visitor) = filled_in().await;
     world.front.set(Fault::Down);
     visitor.press("#go").await;
     visitor.see("[data-state=queued]").await;
@@ -85,10 +88,7 @@ async fn a_server_that_is_down_then_busy_then_up_gets_it_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_lost_makes_no_second_lead() {
-    let world = World::new().await;
-    let visitor = visitor().await;
-    visitor.open(&world.page("en", &form("class=lead"))).await;
-    fill(&visitor).await;
+    let (world, visitor) = filled_in().await;
     world.front.set(Fault::LoseAnswer);
     visitor.press("#go").await;
     visitor.see_text("[data-state=sent]", "Thank you!").await;
@@ -101,10 +101,7 @@ async fn an_answer_that_is_lost_makes_no_second_lead() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_says_how_long_to_wait_is_not_asked_before() {
-    let world = World::new().await;
-    let visitor = visitor().await;
-    visitor.open(&world.page("en", &form("class=lead"))).await;
-    fill(&visitor).await;
+    let (world, visitor) = filled_in().await;
     world.front.set(Fault::Answer(429, "Retry-After: 4\r\n"));
     visitor.press("#go").await;
     visitor.see("[data-state=queued]").await;
@@ -236,10 +233,7 @@ async fn a_switch_keeps_it_from_being_kept_and_consent_lets_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pressed_again_while_it_waits_it_is_mended_and_not_doubled() {
-    let world = World::new().await;
-    let visitor = visitor().await;
-    visitor.open(&world.page("en", &form("class=lead"))).await;
-    fill(&visitor).await;
+    let (world, visitor) = filled_in().await;
     visitor.network(false).await;
     visitor.press("#go").await;
     visitor.see("[data-state=queued]").await;
@@ -256,10 +250,7 @@ async fn pressed_again_while_it_waits_it_is_mended_and_not_doubled() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_final_refusal_ends_it_and_leaves_what_was_typed() {
-    let world = World::new().await;
-    let visitor = visitor().await;
-    visitor.open(&world.page("en", &form("class=lead"))).await;
-    fill(&visitor).await;
+    let (world, visitor) = filled_in().await;
     world.front.set(Fault::Answer(413, ""));
     visitor.press("#go").await;
     visitor
