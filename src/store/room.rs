@@ -177,7 +177,7 @@ impl Store {
         .await
     }
 
-    /// Waits until the index holds every group that is on the disk now: a few milliseconds at most.
+    /// Waits until the index holds every group that is on the disk now: milliseconds, in a flood some ten of them.
     pub(super) async fn catch_up(&self) -> Result<(), StoreError> {
         let committed = self.0.committed.load(Ordering::Acquire);
         let mut applied = self.0.applied.clone();

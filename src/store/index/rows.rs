@@ -1,4 +1,4 @@
-//! Leads with their statuses, packed: several neighbours in one entry of sled.
+//! Leads with their statuses and attempts, packed: several neighbours in one entry of sled.
 //!
 //! An entry costs sled 8 µs and some 100 bytes of memory whatever it holds (measured with `benches/accept`), so neighbours share one. A block
 //! holds all leads from the first, its key, to the next block's key, compressed. Nearly all new leads go to the last: ids sort by time.

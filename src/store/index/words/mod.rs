@@ -2,7 +2,8 @@
 //!
 //! A lead has four or five words, each as good as random: an entry of sled for each would cost more than everything else about the lead
 //! (measured with `benches/accept`). So the words of what is applied together are written as one sorted run, a few blocks. Eight
-//! runs of about one size are merged into one, so there are some dozens however many leads there are, and a search asks each run.
+//! runs of about one size are merged into one, so there are some dozens however many leads there are. A
+//! search asks one run after another, those with the newest leads first, until it has a page.
 //!
 //! | key | value |
 //! |---|---|
