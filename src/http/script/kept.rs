@@ -1,7 +1,7 @@
 //! Contents of the script that sites may have pinned, on the disk: an address that never changes must outlive the process.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -60,9 +60,9 @@ impl Kept {
     fn write(&self, script: &Script) -> io::Result<()> {
         fs::create_dir_all(&self.0)?;
         let partial = self.0.join("next.partial");
-        let mut file = fs::File::create(&partial)?;
-        file.write_all(&script.plain)?;
-        file.sync_all()?;
+        // Not synced: this runs where requests are answered, and a busy disk would hold them up for seconds. What a power cut damages is told by its
+        // hash, and left out.
+        fs::write(&partial, &script.plain)?;
         fs::rename(&partial, self.0.join(script.name()))
     }
 
