@@ -35,7 +35,7 @@ impl Stretches {
         }
     }
 
-    /// What follows is not all that there is: leads were passed over.
+    /// What follows is not all that there is: leads were passed over. Those are older than the last that is told of.
     pub(super) fn pass_over(&mut self) {
         // No lead has this id, so the next one does not follow on the last stretch.
         self.newest = self.newest.map(LeadId::next);
@@ -134,11 +134,12 @@ mod tests {
                         model.insert(id(n), is_open);
                         newest = newest.max(n);
                     }
-                    // Leads that were not told of are settled, if they are newer than all that were.
+                    // Leads that were not told of are settled, and so is the newest.
                     None => {
                         stretches.pass_over();
-                        model.insert(id(newest + 1), false);
-                        newest += 1;
+                        stretches.note(id(newest + 3), false);
+                        model.extend((newest + 1..=newest + 3).map(|n| (id(n), false)));
+                        newest += 3;
                     }
                 }
             }

@@ -142,6 +142,24 @@ async fn delivered_leads_between_waiting_ones_are_shown_after_a_restart_that_did
     assert_eq!(in_states(&store, &[State::Delivered]).await, delivered);
 }
 
+#[tokio::test]
+async fn a_clock_that_went_back_behind_a_restart_hides_no_delivered_lead() {
+    let directory = tempfile::tempdir().expect("directory");
+    let store = open(directory.path());
+    let comes = async |store: &Store, seconds| {
+        accept(store, lead_at(later(seconds), &[("name", "Анна")])).await
+    };
+    comes(&store, 0).await;
+    let delivered = comes(&store, 100).await;
+    deliver(&store, delivered).await;
+    store.close().await.expect("closed");
+    drop(store);
+    let store = open(directory.path());
+    comes(&store, 99).await;
+    comes(&store, 120).await;
+    assert_eq!(in_states(&store, &[State::Delivered]).await, [delivered]);
+}
+
 /// One thing that happens to a store.
 #[derive(Clone, Debug)]
 enum Event {

@@ -22,7 +22,7 @@ pub(in crate::store) type StatusChange = (Option<Status>, Option<Status>);
 
 /// What a new writer meets.
 pub(in crate::store) enum Found {
-    /// This lead, in whatever state it is; all that are not final are met.
+    /// This lead, in whatever state it is; all that are not final are met, and the newest.
     Lead(Status),
     /// Leads in final states that were not looked at.
     PassedOver,
@@ -61,7 +61,8 @@ struct Changes {
 }
 
 impl IndexWriter {
-    /// The writer of an index. Tells of all leads that are not final, oldest first, and of where it looked for them.
+    /// The writer of an index. Tells of all leads that are not final, oldest first, of where it looked for them, and of the newest lead in
+    /// whatever state.
     pub(in crate::store) fn new(
         index: Index,
         mut found: impl FnMut(Found),
@@ -87,6 +88,13 @@ impl IndexWriter {
                 found(Found::Lead(status));
             }
             found(Found::PassedOver);
+        }
+        // Open or not: what comes by a clock that was put back must not be taken for newer.
+        if let Some(newest) = rows::newest_first(&index.db, ALL_IDS).next()
+            && let Some(status) = read::<Status>(newest?.1.status.as_deref())?
+            && !is_open(&status)
+        {
+            found(Found::Lead(status));
         }
         Ok(Self {
             open,
