@@ -45,9 +45,9 @@ impl Attribution {
     /// Marks: the five `utm_*`, `gclid`, `yclid`, `roistat_visit`, `_ym_uid` and `_ga`, whose client id is its last two
     /// numbers (`GA1.1.172067973.1761589519` is `172067973.1761589519`); and what the script tells of the first touch.
     pub fn take(&mut self, name: &str, value: &str) -> bool {
-        let name = name.to_ascii_lowercase();
+        let name = text::ascii_lower_case(name);
         let utm = &mut self.utm;
-        let slot = match name.as_str() {
+        let slot = match name.as_ref() {
             "utm_source" => &mut utm.source,
             "utm_medium" => &mut utm.medium,
             "utm_campaign" => &mut utm.campaign,
@@ -80,7 +80,10 @@ impl Attribution {
 
     /// Takes the marks in the query of a page's address; those that are there already stay.
     pub fn take_from_url(&mut self, url: &str) {
-        if let Ok(url) = Url::parse(url) {
+        // Most pages have no query, and reading an address takes its time.
+        if url.contains('?')
+            && let Ok(url) = Url::parse(url)
+        {
             for (name, value) in url.query_pairs() {
                 self.take(&name, &value);
             }

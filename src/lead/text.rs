@@ -3,14 +3,19 @@
 //! People paste from messengers, contact lists and office documents, so the same number or name comes with no-break spaces,
 //! invisible direction marks, typographic dashes and full-width digits. All readers of this module fold these in one way.
 
+use std::borrow::Cow;
+
 /// Text fit to be kept: line ends are `\n`, other control characters but the tab are gone, and so are spaces at both ends.
 ///
 /// Control characters have no meaning in a form, but they do in headers, logs, CSV and terminals.
-pub(crate) fn cleaned(text: &str) -> String {
+pub(crate) fn cleaned(text: String) -> String {
     let needs_work = |c: char| c.is_control() && c != '\n' && c != '\t';
     let trimmed = text.trim();
     if !trimmed.contains(needs_work) {
-        return trimmed.to_owned();
+        return match trimmed.len() == text.len() {
+            true => text,
+            false => trimmed.to_owned(),
+        };
     }
     let unix = trimmed.replace("\r\n", "\n").replace('\r', "\n");
     let kept: String = unix.chars().filter(|c| !needs_work(*c)).collect();
@@ -31,11 +36,41 @@ pub(crate) fn folded_line(text: &str) -> String {
     line
 }
 
+/// The same, of a text that nearly always is such a line already.
+pub(crate) fn into_folded_line(text: String) -> String {
+    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => text,
+        false => folded_line(&text),
+    }
+}
+
+/// The text with ASCII letters in lower case; nearly all names of fields are in it as they are.
+pub(crate) fn ascii_lower_case(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// The text in lower case, whatever its script.
+pub(crate) fn lower_case(text: &str) -> Cow<'_, str> {
+    match text.is_ascii() {
+        true => ascii_lower_case(text),
+        false => Cow::Owned(text.to_lowercase()),
+    }
+}
+
 /// The beginning of a text, at most `limit` characters.
 pub(crate) fn cut(text: &str, limit: usize) -> &str {
     text.char_indices()
         .nth(limit)
         .map_or(text, |(end, _)| &text[..end])
+}
+
+/// The same of a text that is not needed whole.
+pub(crate) fn into_cut(mut text: String, limit: usize) -> String {
+    text.truncate(cut(&text, limit).len());
+    text
 }
 
 /// Zero-width and direction marks, which phones add to copied contacts; never part of what was meant.
@@ -67,14 +102,14 @@ pub(crate) fn ascii_digit(c: char) -> Option<char> {
 /// How names of fields are compared when nobody declared them: `Your-Name`, `your_name` and `yourname` are one,
 /// and the number that form builders append (`tel-123`) does not matter.
 pub(crate) fn loose_name(name: &str) -> String {
-    let letters: String = name
-        .to_lowercase()
-        .chars()
-        .filter(|c| !matches!(c, '-' | '_' | ' ' | '.'))
-        .collect();
-    letters
-        .trim_end_matches(|c: char| c.is_ascii_digit())
-        .replace('ё', "е")
+    let mut loose = String::with_capacity(name.len());
+    let letters = name.chars().flat_map(char::to_lowercase);
+    for letter in letters.filter(|c| !matches!(c, '-' | '_' | ' ' | '.')) {
+        loose.push(if letter == 'ё' { 'е' } else { letter });
+    }
+    let end = loose.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    loose.truncate(end);
+    loose
 }
 
 #[cfg(test)]
@@ -84,7 +119,8 @@ mod tests {
 
     #[test]
     fn line_ends_become_newlines_and_other_controls_go() {
-        assert_eq!(cleaned("  a\r\nb\rc\u{0}\u{7}\td\u{85} "), "a\nb\nc\td");
+        let typed = "  a\r\nb\rc\u{0}\u{7}\td\u{85} ".to_owned();
+        assert_eq!(cleaned(typed), "a\nb\nc\td");
     }
 
     #[test]
@@ -111,13 +147,13 @@ mod tests {
     proptest! {
         #[test]
         fn cleaning_twice_changes_nothing(text in any::<String>()) {
-            let once = cleaned(&text);
-            prop_assert_eq!(cleaned(&once), once);
+            let once = cleaned(text);
+            prop_assert_eq!(cleaned(once.clone()), once);
         }
 
         #[test]
         fn cleaned_text_has_no_control_but_newline_and_tab(text in any::<String>()) {
-            prop_assert!(cleaned(&text).chars().all(|c| !c.is_control() || c == '\n' || c == '\t'));
+            prop_assert!(cleaned(text).chars().all(|c| !c.is_control() || c == '\n' || c == '\t'));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The fields of a submission against those a form declares.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::lead::submission::parse;
+use crate::lead::submission::parse::{self, Reading, Visitor};
 use crate::lead::{
     Field, FieldError, FieldErrorCode, FieldErrors, FieldKind, FieldSpec, Form, Value, text,
 };
@@ -18,6 +19,8 @@ pub(super) struct Checked<'a> {
     pub(super) spec: Option<&'a FieldSpec>,
     /// The typed text from which the value was read.
     pub(super) read: String,
+    /// What that tells of the visitor, if its kind says so.
+    pub(super) visitor: Option<Visitor>,
     /// The field's name, folded by [`text::loose_name`] to be compared with the usual names.
     pub(super) loose_name: String,
 }
@@ -29,6 +32,7 @@ impl<'a> Checked<'a> {
             field,
             spec,
             read,
+            visitor: None,
             loose_name,
         }
     }
@@ -46,7 +50,7 @@ struct Group<'a> {
     /// The name without `[]`.
     name: &'a str,
     /// `name` in lower case.
-    folded: String,
+    folded: Cow<'a, str>,
     /// It was sent as `name[]`.
     is_list: bool,
     /// The values that are not empty.
@@ -78,7 +82,7 @@ impl<'a> Check<'a> {
                 groups.push(Group {
                     sent_as,
                     name,
-                    folded: name.to_lowercase(),
+                    folded: text::lower_case(name),
                     is_list: false,
                     values: Vec::new(),
                     used: false,
@@ -173,7 +177,7 @@ impl<'a> Check<'a> {
     fn find(&mut self, spec: &FieldSpec) -> Option<usize> {
         let mut sent = Vec::new();
         for name in std::iter::once(&spec.name).chain(&spec.from) {
-            let folded = name.to_lowercase();
+            let folded = text::lower_case(name);
             let folded = folded.strip_suffix("[]").unwrap_or(&folded);
             let matching = self
                 .groups
@@ -219,7 +223,7 @@ fn declared<'a>(
     if group.values.iter().any(is_long) {
         return Err(FieldErrorCode::TooLong);
     }
-    let (value, read) = read_group(&spec.kind, group)?;
+    let (Reading { value, visitor }, read) = read_group(&spec.kind, group)?;
     if is_consent && spec.required && value == Value::Boolean(false) {
         return Err(FieldErrorCode::ConsentRequired);
     }
@@ -231,37 +235,40 @@ fn declared<'a>(
         value,
         typed,
     };
-    Ok(Some(Checked::new(field, Some(spec), read)))
+    Ok(Some(Checked {
+        visitor,
+        ..Checked::new(field, Some(spec), read)
+    }))
 }
 
 /// The value of a group with at least one non-empty text, and the text it was read from.
 ///
 /// Of several texts a tick box takes the last (pages put a hidden "no" before the box) and a choice or text takes all.
 /// Any other kind takes the first that can be read; the rest is kept in what was typed.
-fn read_group(kind: &FieldKind, group: &Group<'_>) -> Result<(Value, String), FieldErrorCode> {
+fn read_group(kind: &FieldKind, group: &Group<'_>) -> Result<(Reading, String), FieldErrorCode> {
     let several = group.is_list || group.values.len() > 1;
     let all = || group.values.join(", ");
     match kind {
-        FieldKind::Text | FieldKind::Hidden => Ok((group.text_or_list(), all())),
+        FieldKind::Text | FieldKind::Hidden => Ok((group.text_or_list().into(), all())),
         FieldKind::Choice(known) if several => {
             let chosen = parse::options(known, &group.values).ok_or(FieldErrorCode::NotAnOption)?;
-            Ok((Value::List(chosen), all()))
+            Ok((Value::List(chosen).into(), all()))
         }
         FieldKind::Choice(known) => {
-            let one = parse::value(kind, &all());
-            let value =
-                one.or_else(|code| parse::divided(known, &all()).map(Value::List).ok_or(code))?;
-            Ok((value, all()))
+            let divided = || parse::divided(known, &all()).map(Value::List);
+            let one = parse::reading(kind, &all());
+            let reading = one.or_else(|code| divided().map(Reading::from).ok_or(code))?;
+            Ok((reading, all()))
         }
         FieldKind::Boolean | FieldKind::Consent => {
             let last = group.values.last().copied().unwrap_or_default();
-            parse::value(kind, last).map(|value| (value, last.to_owned()))
+            parse::reading(kind, last).map(|reading| (reading, last.to_owned()))
         }
         _ => {
             let mut first_code = None;
             for text in &group.values {
-                match parse::value(kind, text) {
-                    Ok(value) => return Ok((value, (*text).to_owned())),
+                match parse::reading(kind, text) {
+                    Ok(reading) => return Ok((reading, (*text).to_owned())),
                     Err(code) => first_code = first_code.or(Some(code)),
                 }
             }

@@ -4,6 +4,7 @@
 //! recognised, and a value that cannot be read is then no error: it stays an ordinary text field, and the lead is taken.
 
 use crate::lead::submission::check::Checked;
+use crate::lead::submission::parse::Visitor;
 use crate::lead::{Contact, Email, Field, FieldKind, Form, PersonName, Phone, Value, text};
 
 /// Names of fields, compared as [`text::loose_name`] folds them.
@@ -158,10 +159,14 @@ fn find_name(form: &Form, fields: &[Checked<'_>], contact: &mut Contact) {
     } else {
         [whole.or(first), None, None]
     };
-    let read = |source: Option<&Checked<'_>>| source.map(|checked| checked.read.clone());
-    contact.name = match sources.map(read) {
-        [Some(one), None, None] if !is_in_parts => PersonName::parse(&one),
-        [last, first, patronymic] => {
+    contact.name = match sources {
+        [Some(whole), None, None] if !is_in_parts => match &whole.visitor {
+            Some(Visitor::Name(name)) => Some(name.clone()),
+            _ => PersonName::parse(&whole.read),
+        },
+        parts => {
+            let read = |part: Option<&Checked<'_>>| part.map(|checked| checked.read.clone());
+            let [last, first, patronymic] = parts.map(read);
             PersonName::from_parts(first.as_deref(), last.as_deref(), patronymic.as_deref())
         }
     };
@@ -178,7 +183,11 @@ fn find_name(form: &Form, fields: &[Checked<'_>], contact: &mut Contact) {
 fn find_phone(form: &Form, fields: &mut [Checked<'_>], contact: &mut Contact) {
     for at in candidates(form, fields, &FieldKind::Phone, &PHONES) {
         let checked = &mut fields[at];
-        if let Ok(phone) = Phone::parse(&checked.read) {
+        let phone = match checked.visitor.take() {
+            Some(Visitor::Phone(phone)) => Ok(phone),
+            _ => Phone::parse(&checked.read),
+        };
+        if let Ok(phone) = phone {
             normalise(checked, phone.e164());
             contact.read_from.push(checked.field.name.clone());
             contact.phone = Some(phone);
@@ -190,7 +199,11 @@ fn find_phone(form: &Form, fields: &mut [Checked<'_>], contact: &mut Contact) {
 fn find_email(form: &Form, fields: &mut [Checked<'_>], contact: &mut Contact) {
     for at in candidates(form, fields, &FieldKind::Email, &EMAILS) {
         let checked = &mut fields[at];
-        if let Ok(email) = Email::parse(&checked.read) {
+        let email = match checked.visitor.take() {
+            Some(Visitor::Email(email)) => Ok(email),
+            _ => Email::parse(&checked.read),
+        };
+        if let Ok(email) = email {
             normalise(checked, email.as_str());
             contact.read_from.push(checked.field.name.clone());
             contact.email = Some(email);

@@ -59,7 +59,7 @@ impl Submission {
         let mut submission = Self::default();
         let mut page_url = None;
         for (name, value) in pairs {
-            let (name, value) = (text::folded_line(&name), text::cleaned(&value));
+            let (name, value) = (text::into_folded_line(name), text::cleaned(value));
             if submission.attribution.take(&name, &value) {
                 continue;
             }
@@ -72,7 +72,7 @@ impl Submission {
             } else if !name.is_empty() {
                 submission
                     .fields
-                    .push((text::cut(&name, MAX_NAME_CHARS).to_owned(), value));
+                    .push((text::into_cut(name, MAX_NAME_CHARS), value));
             } else if !value.is_empty() {
                 submission.fields.push((UNNAMED.to_owned(), value));
             }

@@ -27,21 +27,73 @@ const UNTICKED: [&str; 13] = [
     "не согласна",
 ];
 
+/// A value, and what else was learnt from reading it.
+pub(super) struct Reading {
+    /// As the lead will hold it.
+    pub(super) value: Value,
+    /// What it tells of the visitor.
+    pub(super) visitor: Option<Visitor>,
+}
+
+/// A part of who the visitor is. Kept with the value, because it would else be read a second time from the same text.
+pub(super) enum Visitor {
+    Name(PersonName),
+    Phone(Phone),
+    Email(Email),
+}
+
+impl From<Value> for Reading {
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            visitor: None,
+        }
+    }
+}
+
+impl From<Phone> for Reading {
+    fn from(phone: Phone) -> Self {
+        Self {
+            value: Value::Text(phone.e164().to_owned()),
+            visitor: Some(Visitor::Phone(phone)),
+        }
+    }
+}
+
+impl From<PersonName> for Reading {
+    fn from(name: PersonName) -> Self {
+        Self {
+            value: Value::Text(name.typed().to_owned()),
+            visitor: Some(Visitor::Name(name)),
+        }
+    }
+}
+
+impl From<Email> for Reading {
+    fn from(email: Email) -> Self {
+        Self {
+            value: Value::Text(email.as_str().to_owned()),
+            visitor: Some(Visitor::Email(email)),
+        }
+    }
+}
+
 /// Reads one cleaned, non-empty value. Lists of a choice are read by [`options`].
-pub(super) fn value(kind: &FieldKind, typed: &str) -> Result<Value, FieldErrorCode> {
-    match kind {
+pub(super) fn reading(kind: &FieldKind, typed: &str) -> Result<Reading, FieldErrorCode> {
+    let value = match kind {
+        FieldKind::Name => {
+            let name = PersonName::parse(typed);
+            return name.map(Reading::from).ok_or(FieldErrorCode::TypeText);
+        }
+        FieldKind::Phone => {
+            let phone = Phone::parse(typed).ok();
+            return phone.map(Reading::from).ok_or(FieldErrorCode::TypePhone);
+        }
+        FieldKind::Email => {
+            let email = Email::parse(typed).ok();
+            return email.map(Reading::from).ok_or(FieldErrorCode::TypeEmail);
+        }
         FieldKind::Text | FieldKind::Hidden => Ok(Value::Text(typed.to_owned())),
-        FieldKind::Name => PersonName::parse(typed)
-            .map(|name| Value::Text(name.typed().to_owned()))
-            .ok_or(FieldErrorCode::TypeText),
-        FieldKind::Phone => match Phone::parse(typed) {
-            Ok(phone) => Ok(Value::Text(phone.e164().to_owned())),
-            Err(_) => Err(FieldErrorCode::TypePhone),
-        },
-        FieldKind::Email => match Email::parse(typed) {
-            Ok(email) => Ok(Value::Text(email.as_str().to_owned())),
-            Err(_) => Err(FieldErrorCode::TypeEmail),
-        },
         FieldKind::Number => number::decimal(typed)
             .map(Value::Number)
             .ok_or(FieldErrorCode::TypeNumeric),
@@ -56,7 +108,8 @@ pub(super) fn value(kind: &FieldKind, typed: &str) -> Result<Value, FieldErrorCo
         FieldKind::Url => web_address(typed)
             .map(Value::Text)
             .ok_or(FieldErrorCode::TypeUrl),
-    }
+    };
+    value.map(Reading::from)
 }
 
 /// Several chosen options. One text may hold several, divided by commas (so does Tilda), if all of them are known.
@@ -148,6 +201,11 @@ fn web_address(typed: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn value(kind: &FieldKind, typed: &str) -> Result<Value, FieldErrorCode> {
+        reading(kind, typed).map(|reading| reading.value)
+    }
+
     use proptest::prelude::*;
 
     fn read(kind: &FieldKind, typed: &str) -> Option<String> {
