@@ -46,20 +46,14 @@ pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 fn prefers_json(headers: &HeaderMap) -> bool {
-    let accept: Vec<(&str, u16)> = headers
-        .get_all(ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(with_quality)
-        .collect();
-    let json = best(&accept, |range| match range {
+    let json = best(headers, |range| match range {
         "application/json" | "text/json" => Some(2),
         range if range.ends_with("+json") => Some(2),
         "application/*" => Some(1),
         "*/*" => Some(0),
         _ => None,
     });
-    let page = best(&accept, |range| match range {
+    let page = best(headers, |range| match range {
         "text/html" | "application/xhtml+xml" => Some(2),
         "text/*" => Some(1),
         "*/*" => Some(0),
@@ -71,17 +65,19 @@ fn prefers_json(headers: &HeaderMap) -> bool {
     }
 }
 
-fn best(accept: &[(&str, u16)], exactness: impl Fn(&str) -> Option<u8>) -> Option<Match> {
-    let matches = accept
-        .iter()
-        .enumerate()
-        .filter_map(|(at, (range, quality))| {
-            Some(Match {
-                quality: *quality,
-                exactness: exactness(&range.to_ascii_lowercase())?,
-                earliness: std::cmp::Reverse(at),
-            })
-        });
+fn best(headers: &HeaderMap, exactness: impl Fn(&str) -> Option<u8>) -> Option<Match> {
+    let accept = headers
+        .get_all(ACCEPT)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(with_quality);
+    let matches = accept.enumerate().filter_map(|(at, (range, quality))| {
+        Some(Match {
+            quality,
+            exactness: exactness(&range.to_ascii_lowercase())?,
+            earliness: std::cmp::Reverse(at),
+        })
+    });
     // The most exact range decides about a type, as HTTP has it; among equals the best quality.
     matches.max_by_key(|found| (found.exactness, found.quality, found.earliness))
 }

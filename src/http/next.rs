@@ -16,8 +16,8 @@ const LONGEST: usize = 2_048;
 pub struct CameFrom {
     /// `Origin`.
     pub origin: PageOrigin,
-    /// `Referer`.
-    pub referer: Option<Url>,
+    /// `Referer`, read when it is needed: few forms say where to go next.
+    pub referer: Option<String>,
 }
 
 impl CameFrom {
@@ -25,7 +25,9 @@ impl CameFrom {
         // The referer first: it may know the path, against which a relative address is resolved. But `Origin` cannot be set by a
         // page, so a referer that contradicts it is not looked at.
         let origin = self.origin.url();
-        let referer = self.referer.clone().filter(|referer| {
+        let referer = self.referer.as_deref();
+        let referer = referer.and_then(|text| Url::parse(text).ok());
+        let referer = referer.filter(|referer| {
             matches!(referer.scheme(), "http" | "https")
                 && origin
                     .as_ref()
@@ -101,7 +103,7 @@ mod tests {
                 "null" => PageOrigin::Opaque,
                 name => PageOrigin::Named(name.to_owned()),
             },
-            referer: Url::parse(referer).ok(),
+            referer: Some(referer.to_owned()),
         };
         let public_url = Url::parse("https://leads.example.ru").expect("a URL");
         allowed(next, &form(origins), &public_url, &from).map(String::from)

@@ -41,8 +41,8 @@ impl PageOrigin {
             (Self::Opaque, OriginRule::Listed(_)) => is_navigation,
             (Self::Named(name), OriginRule::Listed(list)) => {
                 let same = |allowed: &str| allowed.eq_ignore_ascii_case(name);
-                same(&public_url.origin().ascii_serialization())
-                    || list.iter().any(|allowed| same(allowed))
+                list.iter().any(|allowed| same(allowed))
+                    || same(&public_url.origin().ascii_serialization())
             }
         }
     }

@@ -10,7 +10,6 @@ use actix_web::http::header::{HeaderMap, REFERER, USER_AGENT};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use arc_swap::ArcSwap;
 use futures_util::future::{Ready, ready};
-use url::Url;
 
 use crate::clock::Clock;
 use crate::http::beside_body::BesideBody;
@@ -84,7 +83,7 @@ impl Visit {
         Ok(Self {
             from: CameFrom {
                 origin,
-                referer: text(headers, &REFERER).and_then(|url| Url::parse(url).ok()),
+                referer: text(headers, &REFERER).map(str::to_owned),
             },
             client,
             beside_body: BesideBody::read(request, &reply.server.public_url),

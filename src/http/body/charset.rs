@@ -19,9 +19,10 @@ pub(super) fn texts(mut raw: Vec<RawPair>, declared: Option<&'static Encoding>) 
         .find(|(name, _)| name == CHARSET_FIELD)
         .and_then(|(_, label)| Encoding::for_label(label));
     raw.retain(|(name, _)| name != CHARSET_FIELD);
-    let is_utf8 = raw.iter().all(|(name, value)| {
-        std::str::from_utf8(name).is_ok() && std::str::from_utf8(value).is_ok()
-    });
+    let is_text = |raw: &Vec<u8>| std::str::from_utf8(raw).is_ok();
+    let is_utf8 = raw
+        .iter()
+        .all(|(name, value)| is_text(name) && is_text(value));
     let encoding = if is_utf8 {
         UTF_8
     } else {
@@ -31,7 +32,7 @@ pub(super) fn texts(mut raw: Vec<RawPair>, declared: Option<&'static Encoding>) 
             .unwrap_or(UTF_8)
     };
     raw.into_iter()
-        .map(|(name, value)| (in_encoding(&name, encoding), in_encoding(&value, encoding)))
+        .map(|(name, value)| (into_text(name, encoding), into_text(value, encoding)))
         .collect()
 }
 
@@ -45,6 +46,16 @@ pub(super) fn text(raw: &[u8], declared: Option<&'static Encoding>) -> String {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
+    }
+}
+
+fn into_text(raw: Vec<u8>, encoding: &'static Encoding) -> String {
+    match encoding {
+        encoding if encoding == UTF_8 => match String::from_utf8(raw) {
+            Ok(text) => text,
+            Err(broken) => in_encoding(broken.as_bytes(), UTF_8),
+        },
+        other => in_encoding(&raw, other),
     }
 }
 

@@ -69,17 +69,18 @@ impl Announced {
     /// Reads the headers. Refuses by media type first, then by the announced length.
     pub fn read(headers: &HeaderMap, max_body: usize) -> Result<Self, Problem> {
         let declared = ContentType::read(headers);
-        let format = match declared.essence.as_str() {
-            "" => Format::Undeclared,
-            "application/x-www-form-urlencoded" => Format::Urlencoded,
-            "application/json" | "text/json" => Format::Json,
-            "multipart/form-data" => Format::Multipart {
+        let format = match declared.kind {
+            Kind::None => Format::Undeclared,
+            Kind::Urlencoded => Format::Urlencoded,
+            Kind::Json => Format::Json,
+            Kind::Multipart => Format::Multipart {
                 boundary: declared
                     .parameter("boundary")
                     .filter(|boundary| !boundary.is_empty())
-                    .ok_or(Problem::Malformed(Malformed::Multipart))?,
+                    .ok_or(Problem::Malformed(Malformed::Multipart))?
+                    .to_owned(),
             },
-            _ => return Err(Problem::MediaType),
+            Kind::Other => return Err(Problem::MediaType),
         };
         if is_compressed(headers) {
             return Err(Problem::MediaType);
@@ -101,18 +102,13 @@ impl Announced {
 
 /// Whether the request says that its body is JSON, which also decides how it is answered.
 pub fn is_json(headers: &HeaderMap) -> bool {
-    matches!(
-        ContentType::read(headers).essence.as_str(),
-        "application/json" | "text/json"
-    )
+    ContentType::read(headers).kind == Kind::Json
 }
 
 /// Whether the body is one that a plain `<form>` can send.
 pub fn is_plain_form(headers: &HeaderMap) -> bool {
-    matches!(
-        ContentType::read(headers).essence.as_str(),
-        "" | "application/x-www-form-urlencoded" | "multipart/form-data"
-    )
+    let kind = ContentType::read(headers).kind;
+    matches!(kind, Kind::None | Kind::Urlencoded | Kind::Multipart)
 }
 
 fn is_compressed(headers: &HeaderMap) -> bool {
@@ -122,36 +118,57 @@ fn is_compressed(headers: &HeaderMap) -> bool {
 }
 
 /// A `Content-Type`, read leniently: half of the world's senders write it by hand.
-#[derive(Debug, Default)]
-struct ContentType {
-    essence: String,
-    parameters: Vec<(String, String)>,
+#[derive(Debug)]
+struct ContentType<'a> {
+    kind: Kind,
+    parameters: &'a str,
 }
 
-impl ContentType {
-    fn read(headers: &HeaderMap) -> Self {
+/// What comes before the parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    None,
+    Urlencoded,
+    Multipart,
+    Json,
+    Other,
+}
+
+impl Kind {
+    fn read(essence: &str) -> Self {
+        let kinds = [
+            ("", Self::None),
+            ("application/x-www-form-urlencoded", Self::Urlencoded),
+            ("application/json", Self::Json),
+            ("multipart/form-data", Self::Multipart),
+            ("text/json", Self::Json),
+        ];
+        let mut known = kinds.iter();
+        let found = known.find(|(name, _)| essence.eq_ignore_ascii_case(name));
+        found.map_or(Self::Other, |(_, kind)| *kind)
+    }
+}
+
+impl<'a> ContentType<'a> {
+    fn read(headers: &'a HeaderMap) -> Self {
         let text = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        let mut parts = text.split(';');
-        let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-        let parameters = parts
-            .filter_map(|part| part.split_once('='))
-            .map(|(name, value)| {
-                let value = value.trim().trim_matches('"');
-                (name.trim().to_ascii_lowercase(), value.to_owned())
-            })
-            .collect();
+        let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
         Self {
-            essence,
+            kind: Kind::read(essence.trim()),
             parameters,
         }
     }
 
-    fn parameter(&self, name: &str) -> Option<String> {
-        let (_, value) = self.parameters.iter().find(|(known, _)| known == name)?;
-        Some(value.clone())
+    fn parameter(&self, name: &str) -> Option<&'a str> {
+        let mut all = self
+            .parameters
+            .split(';')
+            .filter_map(|part| part.split_once('='));
+        let (_, value) = all.find(|(known, _)| known.trim().eq_ignore_ascii_case(name))?;
+        Some(value.trim().trim_matches('"'))
     }
 }
 
