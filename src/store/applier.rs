@@ -96,7 +96,7 @@ impl Applier {
         outbox.update_all(&changes);
         drop(outbox);
         for (old, new) in &changes {
-            self.failures.note(old.as_ref(), new.as_ref());
+            self.failures.note(old.as_ref(), new.as_deref());
         }
         let answers = groups.into_iter().flat_map(|group| group.answers);
         answers.for_each(|answer| answer(Ok(())));

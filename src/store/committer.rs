@@ -20,7 +20,7 @@ use crate::store::live::LiveIndex;
 use crate::store::overlay::{Overlay, View};
 use crate::store::prepare::Prepared;
 use crate::store::purge;
-use crate::store::record::{Record, encode_payload};
+use crate::store::record::{Record, RecordKey, encode_payload};
 use crate::store::renewal::Renewal;
 use crate::store::{
     Accepted, Keep, Order, OrderSeen, Purged, Settled, Settlement, Signature, StoreError,
@@ -43,7 +43,7 @@ pub(super) enum Command {
     Erase(LeadId, Signature, Reply<Verdict>),
     Orphan(Vec<(DeliveryId, Cause)>, Reply<usize>),
     NoteOrders(Vec<OrderSeen>, Timestamp, Reply<usize>),
-    ForgetKeys(Vec<Vec<u8>>, Timestamp, Reply<usize>),
+    ForgetKeys(Vec<RecordKey>, Timestamp, Reply<usize>),
     Purge(Vec<LeadId>, (Keep, Timestamp), Reply<Purged>),
     /// Begin a new journal segment; answers its first sequence.
     Rotate(Reply<u64>),

@@ -7,7 +7,9 @@ use crate::lead::{Attribution, Client, Contact, Lead, LeadId, Page};
 use crate::store::deed::{self, DeedKind, Signature};
 use crate::store::overlay::View;
 use crate::store::prepare::Prepared;
-use crate::store::record::{KeyRecord, Record, Table, attempt_key, decode, encode, key_of};
+use crate::store::record::{
+    KeyRecord, Record, RecordKey, Table, attempt_key, decode, encode, key_of,
+};
 use crate::store::{Accepted, Order, OrderSeen, Settled, Settlement, Status, StoreError};
 
 /// What was decided, and the records that make it true.
@@ -23,7 +25,7 @@ pub(super) fn accept(mut new: Prepared, view: &View<'_>) -> Decision<Accepted> {
     };
     let (id, form, received_at) = (new.id, &new.form, new.received_at);
     let plain = key_of(form, &key.text, None);
-    let first = key_record(view, &plain)?;
+    let first = key_record(view, plain)?;
     let exact = key_of(form, &key.text, Some(&key.content_hash));
     // Of the key with the content, not of the content alone: a phone could be found by trying all phones.
     let content = first_bytes(&exact);
@@ -36,12 +38,12 @@ pub(super) fn accept(mut new: Prepared, view: &View<'_>) -> Decision<Accepted> {
     match first {
         Some(first) if first.is_remembered(received_at) && first.content == content => {
             if is_erased(view, first.lead)? {
-                return new_and_bound(new, (&plain, &binding(content)));
+                return new_and_bound(new, (plain, &binding(content)));
             }
             Ok((Accepted::Repeated(first.lead), Vec::new()))
         }
         Some(first) if first.is_needed(received_at) => {
-            if let Some(known) = key_record(view, &exact)?
+            if let Some(known) = key_record(view, exact)?
                 && known.is_remembered(received_at)
                 && !is_erased(view, known.lead)?
             {
@@ -52,18 +54,18 @@ pub(super) fn accept(mut new: Prepared, view: &View<'_>) -> Decision<Accepted> {
                 ..first
             };
             let records = vec![
-                put_key(&exact, &binding(0))?,
-                put_key(&plain, &reused)?,
+                put_key(exact, &binding(0))?,
+                put_key(plain, &reused)?,
                 marked_as_reused(new.lead_record)?,
                 new.status_record,
             ];
             Ok((Accepted::New(new.id), records))
         }
-        _ => new_and_bound(new, (&plain, &binding(content))),
+        _ => new_and_bound(new, (plain, &binding(content))),
     }
 }
 
-fn new_and_bound(new: Prepared, (key, binding): (&[u8], &KeyRecord)) -> Decision<Accepted> {
+fn new_and_bound(new: Prepared, (key, binding): ([u8; 16], &KeyRecord)) -> Decision<Accepted> {
     let records = vec![put_key(key, binding)?, new.lead_record, new.status_record];
     Ok((Accepted::New(new.id), records))
 }
@@ -83,12 +85,12 @@ fn marked_as_reused(record: Record) -> Result<Record, StoreError> {
     Ok(Record::put(Table::Lead, record.key, encode(&lead)?))
 }
 
-fn key_record(view: &View<'_>, key: &[u8]) -> Result<Option<KeyRecord>, StoreError> {
+fn key_record(view: &View<'_>, key: impl Into<RecordKey>) -> Result<Option<KeyRecord>, StoreError> {
     let bytes = view.get(Table::Key, key)?;
     Ok(bytes.map(|bytes| decode(&bytes)).transpose()?)
 }
 
-fn put_key(key: &[u8], record: &KeyRecord) -> Result<Record, StoreError> {
+fn put_key(key: [u8; 16], record: &KeyRecord) -> Result<Record, StoreError> {
     Ok(Record::put(Table::Key, key, encode(record)?))
 }
 
@@ -108,8 +110,8 @@ pub(super) fn begin(id: DeliveryId, at: Timestamp, view: &View<'_>) -> Decision<
     let Ok(started) = delivery.start() else {
         return Ok((None, Vec::new()));
     };
-    if view.get(Table::Lead, id.lead.as_bytes())?.is_none() {
-        return lost(&mut status, id);
+    if view.get(Table::Lead, id.lead)?.is_none() {
+        return lost(status, id);
     }
     if let Some(delivery) = delivery_mut(&mut status, id) {
         *delivery = started.clone();
@@ -125,7 +127,7 @@ pub(super) fn begin(id: DeliveryId, at: Timestamp, view: &View<'_>) -> Decision<
     };
     Ok((
         Some(started),
-        vec![put_attempt(id, &attempt)?, put_status(&status)?],
+        vec![put_attempt(id, &attempt)?, put_status(status)?],
     ))
 }
 
@@ -146,9 +148,9 @@ pub(super) fn begin_all(
 }
 
 /// The lead of this delivery went with a damaged part of the journal: a person must know.
-fn lost(status: &mut Status, id: DeliveryId) -> Decision<Option<Delivery>> {
+fn lost(mut status: Status, id: DeliveryId) -> Decision<Option<Delivery>> {
     let detail = "the lead itself is lost with a damaged part of the journal; look for it in the newest backup".to_owned();
-    let orphaned = delivery_mut(status, id)
+    let orphaned = delivery_mut(&mut status, id)
         .map(|delivery| (delivery.orphan(Cause::Mapping { detail }), delivery));
     match orphaned {
         Some((Ok(orphaned), delivery)) => *delivery = orphaned,
@@ -178,7 +180,7 @@ pub(super) fn settle(settlement: &Settlement, view: &View<'_>) -> Decision<Settl
         return stale();
     };
     *delivery = settled.clone();
-    let records = vec![put_attempt(id, &settlement.attempt)?, put_status(&status)?];
+    let records = vec![put_attempt(id, &settlement.attempt)?, put_status(status)?];
     Ok((Settled::Recorded(Box::new(settled)), records))
 }
 
@@ -235,7 +237,7 @@ pub(super) fn order(
         deed::note(&mut status.deeds, order.into(), signature);
     }
     match conflict {
-        _ if changed => Ok((Verdict::Done, vec![put_status(&status)?])),
+        _ if changed => Ok((Verdict::Done, vec![put_status(status)?])),
         Some(conflict) => Ok((Verdict::Conflict(conflict), Vec::new())),
         None => Ok((
             Verdict::Conflict(Conflict {
@@ -249,8 +251,7 @@ pub(super) fn order(
 
 /// Takes the person out of a lead and gives up what is still owed for it.
 pub(super) fn erase(id: LeadId, signature: &Signature, view: &View<'_>) -> Decision<Verdict> {
-    let (Some(status), Some(lead)) = (status(view, id)?, view.get(Table::Lead, id.as_bytes())?)
-    else {
+    let (Some(status), Some(lead)) = (status(view, id)?, view.get(Table::Lead, id)?) else {
         return Ok((Verdict::Unknown, Vec::new()));
     };
     let lead: Lead = decode(&lead)?;
@@ -272,8 +273,8 @@ pub(super) fn erase(id: LeadId, signature: &Signature, view: &View<'_>) -> Decis
         deliveries: status.deliveries.iter().map(Delivery::erase).collect(),
         ..status
     };
-    records.push(Record::put(Table::Lead, *id.as_bytes(), encode(&shell)?));
-    records.push(put_status(&erased)?);
+    records.push(Record::put(Table::Lead, id, encode(&shell)?));
+    records.push(put_status(erased)?);
     Ok((Verdict::Done, records))
 }
 
@@ -301,7 +302,7 @@ pub(super) fn orphan(gone: &[(DeliveryId, Cause)], view: &mut View<'_>) -> Decis
         *delivery = orphaned;
         count += 1;
         // Added one by one: two of them may belong to one lead.
-        view.add(vec![put_status(&status)?]);
+        view.add(vec![put_status(status)?]);
     }
     Ok((count, Vec::new()))
 }
@@ -327,17 +328,21 @@ pub(super) fn note_orders(
         *delivery = noted;
         count += 1;
         // Added one by one: two of them may belong to one lead.
-        view.add(vec![put_status(&status)?]);
+        view.add(vec![put_status(status)?]);
     }
     Ok((count, Vec::new()))
 }
 
 /// Forgets those of these idempotency keys that are not needed any more. Returns how many.
-pub(super) fn forget_keys(keys: Vec<Vec<u8>>, now: Timestamp, view: &View<'_>) -> Decision<usize> {
+pub(super) fn forget_keys(
+    keys: Vec<RecordKey>,
+    now: Timestamp,
+    view: &View<'_>,
+) -> Decision<usize> {
     let mut records = Vec::new();
     for key in keys {
         // Looked at again: it may have been bound anew since it was found.
-        if key_record(view, &key)?.is_some_and(|record| !record.is_needed(now)) {
+        if key_record(view, key)?.is_some_and(|record| !record.is_needed(now)) {
             records.push(Record::delete(Table::Key, key));
         }
     }
@@ -345,7 +350,7 @@ pub(super) fn forget_keys(keys: Vec<Vec<u8>>, now: Timestamp, view: &View<'_>) -
 }
 
 pub(super) fn status(view: &View<'_>, lead: LeadId) -> Result<Option<Status>, StoreError> {
-    let bytes = view.get(Table::Status, lead.as_bytes())?;
+    let bytes = view.get(Table::Status, lead)?;
     Ok(bytes.map(|bytes| decode(&bytes)).transpose()?)
 }
 
@@ -356,12 +361,8 @@ fn delivery_mut(status: &mut Status, id: DeliveryId) -> Option<&mut Delivery> {
         .find(|delivery| delivery.id == id)
 }
 
-fn put_status(status: &Status) -> Result<Record, StoreError> {
-    Ok(Record::put(
-        Table::Status,
-        *status.lead.as_bytes(),
-        encode(status)?,
-    ))
+fn put_status(status: Status) -> Result<Record, StoreError> {
+    Ok(Record::status(status)?)
 }
 
 fn put_attempt(id: DeliveryId, attempt: &Attempt) -> Result<Record, StoreError> {

@@ -128,7 +128,7 @@ impl Outbox {
     /// All changes of a group, in order.
     pub(super) fn update_all(&mut self, changes: &[StatusChange]) {
         for (old, new) in changes {
-            self.update(old.as_ref(), new.as_ref());
+            self.update(old.as_ref(), new.as_deref());
         }
     }
 

@@ -6,24 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::store::StoreError;
 use crate::store::applier::Group;
 use crate::store::live::LiveIndex;
-use crate::store::record::{Record, Table};
+use crate::store::record::{Record, RecordKey, Table};
 
 /// Where a record is: its group's number, the group, its place.
 type Place = (u64, Arc<[Record]>, usize);
 
 /// Committed records that the applier has not yet written; shared by the two threads.
 #[derive(Debug, Default)]
-pub(super) struct Overlay(Mutex<HashMap<(Table, Vec<u8>), Place>>);
+pub(super) struct Overlay(Mutex<HashMap<(Table, RecordKey), Place>>);
 
 impl Overlay {
     /// A group was committed.
     pub(super) fn add(&self, records: &Arc<[Record]>, sequence: u64) {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (at, record) in records.iter().enumerate() {
-            places.insert(
-                (record.table, record.key.clone()),
-                (sequence, Arc::clone(records), at),
-            );
+            let place = (sequence, Arc::clone(records), at);
+            places.insert((record.table, record.key), place);
         }
     }
 
@@ -32,7 +30,7 @@ impl Overlay {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for group in groups {
             for record in group.records.iter() {
-                let key = (record.table, record.key.clone());
+                let key = (record.table, record.key);
                 if let std::collections::hash_map::Entry::Occupied(entry) = places.entry(key)
                     && entry.get().0 == group.sequence
                 {
@@ -42,7 +40,7 @@ impl Overlay {
         }
     }
 
-    fn get(&self, key: &(Table, Vec<u8>)) -> Option<Option<Vec<u8>>> {
+    fn get(&self, key: &(Table, RecordKey)) -> Option<Option<Vec<u8>>> {
         let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, records, at) = places.get(key)?;
         records.get(*at).map(|record| record.value.clone())
@@ -55,7 +53,7 @@ pub(super) struct View<'a> {
     overlay: &'a Overlay,
     index: &'a LiveIndex,
     group: Vec<Record>,
-    newest: HashMap<(Table, Vec<u8>), usize>,
+    newest: HashMap<(Table, RecordKey), usize>,
 }
 
 impl<'a> View<'a> {
@@ -70,8 +68,12 @@ impl<'a> View<'a> {
     }
 
     /// The value under this key as decided so far.
-    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let key = (table, key.to_vec());
+    pub(super) fn get(
+        &self,
+        table: Table,
+        key: impl Into<RecordKey>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = (table, key.into());
         if let Some(record) = self.newest.get(&key).and_then(|at| self.group.get(*at)) {
             return Ok(record.value.clone());
         }
@@ -86,7 +88,7 @@ impl<'a> View<'a> {
     pub(super) fn add(&mut self, records: Vec<Record>) {
         for record in records {
             self.newest
-                .insert((record.table, record.key.clone()), self.group.len());
+                .insert((record.table, record.key), self.group.len());
             self.group.push(record);
         }
     }

@@ -1,11 +1,14 @@
 //! Encodes a new lead on its caller's thread, so that the committer has only to decide and to write.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::delivery::{Delivery, DeliveryId};
 use crate::lead::{Contact, FormId, LeadId};
-use crate::store::record::{Record, Table, encode};
+use crate::store::record::{Indexed, Record, Said, Table, encode};
+use crate::store::search::words_of_contact;
 use crate::store::{IdempotencyKey, NewLead, Status, StoreError};
 
 /// A new lead ready for the journal. The lead itself stays with its caller: to free its many small pieces on the committer's thread would make
@@ -47,9 +50,16 @@ pub(super) fn prepare(new: NewLead) -> Result<Prepared, StoreError> {
         deeds: Vec::new(),
         deliveries: deliveries.collect(),
     };
+    let indexed = Indexed {
+        form: lead.form.clone(),
+        words: words_of_contact(&lead.contact).join("\n"),
+    };
     Ok(Prepared {
-        lead_record: Record::put(Table::Lead, *lead.id.as_bytes(), encode(&lead)?),
-        status_record: Record::put(Table::Status, *lead.id.as_bytes(), encode(&status)?),
+        lead_record: Record {
+            said: Said::Lead(Arc::new(indexed)),
+            ..Record::put(Table::Lead, lead.id, encode(&lead)?)
+        },
+        status_record: Record::status(status)?,
         id: lead.id,
         form: lead.form,
         received_at: lead.received_at,

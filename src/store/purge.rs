@@ -198,7 +198,7 @@ fn last_change(status: &Status, view: &View<'_>) -> Result<Timestamp, StoreError
         let order = delivery.order_status.as_ref();
         order.into_iter().for_each(|order| note(order.noted_at));
         let key = attempt_key(delivery.id, delivery.attempts);
-        if let Some(bytes) = view.get(Table::Attempt, &key)? {
+        if let Some(bytes) = view.get(Table::Attempt, key)? {
             note(decode::<Attempt>(&bytes)?.started_at);
         }
     }

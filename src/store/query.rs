@@ -312,7 +312,7 @@ mod tests {
             deeds: Vec::new(),
             deliveries: Vec::new(),
         };
-        let put = |table, value| Record::put(table, *lead.id.as_bytes(), value);
+        let put = |table, value| Record::put(table, lead.id, value);
         [
             put(Table::Lead, encode(lead).expect("JSON")),
             put(Table::Status, encode(&status).expect("JSON")),

@@ -3,6 +3,10 @@
 //! A record is a whole state to put or a key to delete, never a delta, so applying it twice does no harm. Its value is a version byte
 //! and JSON: readable with any tool at three in the morning, and a new field needs no new version.
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::delivery::DeliveryId;
 use crate::lead::{FormId, LeadId};
-use crate::store::KEY_LIFETIME;
+use crate::store::{KEY_LIFETIME, Status};
 
 /// The version byte before every value.
 pub(super) const VERSION: u8 = 1;
@@ -47,30 +51,129 @@ impl Table {
     }
 }
 
+/// The longest key: an attempt's.
+const LONGEST_KEY: usize = 16 + 1 + 4;
+
+/// A record's key. In place, because keys are looked up, noted and dropped a dozen times for each lead.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct RecordKey {
+    length: u8,
+    bytes: [u8; LONGEST_KEY],
+}
+
+impl RecordKey {
+    /// `None` when it is longer than any key.
+    fn read(key: &[u8]) -> Option<Self> {
+        let mut bytes = [0; LONGEST_KEY];
+        bytes.get_mut(..key.len())?.copy_from_slice(key);
+        let length = u8::try_from(key.len()).ok()?;
+        Some(Self { length, bytes })
+    }
+}
+
+impl Deref for RecordKey {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let length = usize::from(self.length);
+        self.bytes.get(..length).unwrap_or(&self.bytes)
+    }
+}
+
+impl From<[u8; 16]> for RecordKey {
+    fn from(key: [u8; 16]) -> Self {
+        let mut bytes = [0; LONGEST_KEY];
+        let (whole, _) = bytes.split_at_mut(key.len());
+        whole.copy_from_slice(&key);
+        Self { length: 16, bytes }
+    }
+}
+
+/// Of an attempt: its lead, then the delivery's ordinal and the attempt's number.
+impl From<(LeadId, [u8; 5])> for RecordKey {
+    fn from((lead, place): (LeadId, [u8; 5])) -> Self {
+        let mut key = Self::from(lead);
+        let (_, rest) = key.bytes.split_at_mut(16);
+        rest.copy_from_slice(&place);
+        Self { length: 21, ..key }
+    }
+}
+
+impl From<LeadId> for RecordKey {
+    fn from(lead: LeadId) -> Self {
+        (*lead.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.deref().fmt(f)
+    }
+}
+
 /// One record: what is under this key from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) table: Table,
-    pub(super) key: Vec<u8>,
+    pub(super) key: RecordKey,
     /// `None` deletes.
     pub(super) value: Option<Vec<u8>>,
+    pub(super) said: Said,
+}
+
+/// What a value says, kept by whoever has just written it: for the applier, to whom reading a new lead again was a seventh of its work.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Said {
+    /// Whoever wants to know reads the value.
+    #[default]
+    InValue,
+    Lead(Arc<Indexed>),
+    Status(Arc<Status>),
+}
+
+/// It adds nothing to the value.
+impl PartialEq for Said {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Said {}
+
+/// What of a lead the index is derived from.
+#[derive(Debug)]
+pub(super) struct Indexed {
+    pub(super) form: FormId,
+    /// The words it is found by, one a line: in one piece, because another thread frees it.
+    pub(super) words: String,
 }
 
 impl Record {
-    pub(super) fn put(table: Table, key: impl Into<Vec<u8>>, value: Vec<u8>) -> Self {
+    pub(super) fn put(table: Table, key: impl Into<RecordKey>, value: Vec<u8>) -> Self {
         Self {
             table,
             key: key.into(),
             value: Some(value),
+            said: Said::InValue,
         }
     }
 
-    pub(super) fn delete(table: Table, key: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn delete(table: Table, key: impl Into<RecordKey>) -> Self {
         Self {
             table,
             key: key.into(),
             value: None,
+            said: Said::InValue,
         }
+    }
+
+    /// The state of a lead.
+    pub(super) fn status(status: Status) -> Result<Self, serde_json::Error> {
+        let put = Self::put(Table::Status, status.lead, encode(&status)?);
+        Ok(Self {
+            said: Said::Status(Arc::new(status)),
+            ..put
+        })
     }
 
     /// Whether a newer leadgate wrote the value.
@@ -131,16 +234,14 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json:
 }
 
 /// The key of an attempt; attempts of one delivery sort by number.
-pub(super) fn attempt_key(id: DeliveryId, number: u32) -> Vec<u8> {
-    let mut key = id.lead.as_bytes().to_vec();
-    key.push(id.ordinal);
-    key.extend_from_slice(&number.to_be_bytes());
-    key
+pub(super) fn attempt_key(id: DeliveryId, number: u32) -> RecordKey {
+    let [a, b, c, d] = number.to_be_bytes();
+    RecordKey::from((id.lead, [id.ordinal, a, b, c, d]))
 }
 
 /// The key under which an idempotency key is remembered. Hashed, because the client's text may be anything, up to personal data. With
 /// `content` it names one submission; without, the client's key as such.
-pub(super) fn key_of(form: &FormId, text: &str, content: Option<&[u8; 32]>) -> Vec<u8> {
+pub(super) fn key_of(form: &FormId, text: &str, content: Option<&[u8; 32]>) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(form.as_str());
     hash.update([0]);
@@ -149,7 +250,8 @@ pub(super) fn key_of(form: &FormId, text: &str, content: Option<&[u8; 32]>) -> V
     if let Some(content) = content {
         hash.update(content);
     }
-    hash.finalize().iter().take(16).copied().collect()
+    let hash = hash.finalize();
+    hash.first_chunk().copied().unwrap_or_default()
 }
 
 /// Marks a deletion in a payload, where else the length of the value stands.
@@ -188,12 +290,18 @@ pub(super) fn decode_payload(mut bytes: &[u8]) -> Option<Vec<Record>> {
         let [prefix] = take::<1>(&mut bytes)?;
         let table = Table::from_prefix(prefix)?;
         let key_length = u16::from_le_bytes(take(&mut bytes)?);
-        let key = bytes.split_off(..usize::from(key_length))?.to_vec();
+        let key = RecordKey::read(bytes.split_off(..usize::from(key_length))?)?;
         let value = match u32::from_le_bytes(take(&mut bytes)?) {
             DELETED => None,
             length => Some(bytes.split_off(..length as usize)?.to_vec()),
         };
-        records.push(Record { table, key, value });
+        let said = Said::InValue;
+        records.push(Record {
+            table,
+            key,
+            value,
+            said,
+        });
     }
     bytes.is_empty().then_some(records)
 }
@@ -211,12 +319,12 @@ mod tests {
     use super::*;
 
     fn any_record() -> impl Strategy<Value = Record> {
-        (0usize..4, any::<Vec<u8>>(), any::<Option<Vec<u8>>>()).prop_map(|(table, key, value)| {
-            Record {
-                table: Table::ALL[table],
-                key,
-                value,
-            }
+        let key = proptest::collection::vec(any::<u8>(), 0..=LONGEST_KEY);
+        (0usize..4, key, any::<Option<Vec<u8>>>()).prop_map(|(table, key, value)| Record {
+            table: Table::ALL[table],
+            key: RecordKey::read(&key).expect("a key"),
+            value,
+            said: Said::InValue,
         })
     }
 
@@ -236,7 +344,7 @@ mod tests {
         #[test]
         fn attempts_of_a_delivery_sort_by_number(a: u32, b: u32, ordinal: u8) {
             let id = DeliveryId { lead: LeadId::from_bytes([7; 16]), ordinal };
-            prop_assert_eq!(attempt_key(id, a).cmp(&attempt_key(id, b)), a.cmp(&b));
+            prop_assert_eq!((*attempt_key(id, a)).cmp(&attempt_key(id, b)), a.cmp(&b));
         }
     }
 

@@ -65,7 +65,7 @@ impl Whole {
         }
         self.replay(directories, until, &mut |at, record| {
             if record.value.is_some() && latest.of(record) == Some(at) {
-                let record = std::mem::replace(record, Record::delete(record.table, []));
+                let record = std::mem::replace(record, Record::delete(record.table, record.key));
                 take(record).map_err(SnapshotErrorText::from)?;
             }
             Ok(())
@@ -131,7 +131,7 @@ impl Latest {
 fn digest(record: &Record) -> [u8; 16] {
     let digest = Sha256::new()
         .chain_update([record.table.prefix()])
-        .chain_update(&record.key)
+        .chain_update(&*record.key)
         .finalize();
     digest.first_chunk().copied().unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::store::committer::{Command, GROUP};
 use crate::store::index::Index;
-use crate::store::record::{KeyRecord, decode};
+use crate::store::record::{KeyRecord, RecordKey, decode};
 use crate::store::room::{Room, journal_error};
 use crate::store::snapshot::Snapshot;
 use crate::store::{Store, StoreError, journal, snapshot};
@@ -86,7 +86,7 @@ impl Store {
 
 /// The idempotency keys that are not needed any more. Found by reading them all: an index by age would cost every lead an entry in sled, for
 /// something that is asked once an hour.
-fn old_keys(index: &Index, now: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
+fn old_keys(index: &Index, now: Timestamp) -> Result<Vec<RecordKey>, StoreError> {
     let mut old = Vec::new();
     for record in index.keys() {
         let record = record?;

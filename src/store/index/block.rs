@@ -28,16 +28,13 @@ impl Row {
 
     /// All records of the lead with this id.
     pub(super) fn into_records(self, id: LeadId) -> impl Iterator<Item = Record> {
-        let put = |table| move |value| Record::put(table, *id.as_bytes(), value);
+        let put = |table| move |value| Record::put(table, id, value);
         let lead = self.lead.map(put(Table::Lead));
         let status = self.status.map(put(Table::Status));
         let attempts: Vec<Record> = self
             .attempts
             .iter()
-            .map(|(place, value)| {
-                let key = [id.as_bytes().as_slice(), place].concat();
-                Record::put(Table::Attempt, key, value.to_vec())
-            })
+            .map(|(place, value)| Record::put(Table::Attempt, (id, *place), value.to_vec()))
             .collect();
         lead.into_iter().chain(status).chain(attempts)
     }

@@ -278,7 +278,7 @@ mod tests {
             let all: Changed = keys
                 .all()
                 .map(|record| record.expect("read"))
-                .map(|record| (record.key.try_into().expect("a key"), record.value))
+                .map(|record| (record.key[..].try_into().expect("a key"), record.value))
                 .collect();
             prop_assert_eq!(all, model);
         }

@@ -1,8 +1,10 @@
 //! Writes records and what is derived from them into the index. One writer at a time: the start, then the applier thread.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::iter::Peekable;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,13 +14,14 @@ use crate::lead::{Contact, FormId, LeadId};
 use crate::store::index::block::Row;
 use crate::store::index::rows::{self, Tail};
 use crate::store::index::windows::{List, Window};
+use crate::store::index::words::Entry as WordEntry;
 use crate::store::index::{ALL_IDS, APPLIED, Index, keys};
-use crate::store::record::{Record, Table, decode};
+use crate::store::record::{Record, Said, Table, decode};
 use crate::store::search::{words_of_contact, words_of_status};
 use crate::store::{Status, StoreError};
 
 /// What a group changed that the outbox must know: statuses before and after.
-pub(in crate::store) type StatusChange = (Option<Status>, Option<Status>);
+pub(in crate::store) type StatusChange = (Option<Status>, Option<Arc<Status>>);
 
 /// What a new writer meets.
 pub(in crate::store) enum Found {
@@ -44,18 +47,46 @@ pub(in crate::store) struct IndexWriter {
 
 /// The part of a lead that is derived from; the rest is not read.
 #[derive(Deserialize)]
-struct Indexed {
+struct Source {
     form: FormId,
     contact: Contact,
 }
 
-/// What one call of `apply` gathers.
-struct Changes {
+/// What is derived from a lead.
+struct Derived<'a> {
+    form: FormId,
+    words: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Derived<'a> {
+    fn of(record: &'a Record) -> Result<Option<Self>, StoreError> {
+        match (&record.said, &record.value) {
+            (_, None) => Ok(None),
+            (Said::Lead(said), _) => Ok(Some(Self {
+                form: said.form.clone(),
+                words: said.words.lines().map(Cow::Borrowed).collect(),
+            })),
+            (_, Some(value)) => Self::read(value).map(Some),
+        }
+    }
+
+    fn read(value: &[u8]) -> Result<Self, StoreError> {
+        let Source { form, contact } = decode(value)?;
+        let words = words_of_contact(&contact).into_iter().map(Cow::Owned);
+        Ok(Self {
+            form,
+            words: words.collect(),
+        })
+    }
+}
+
+/// What one call of `apply` gathers from records.
+struct Changes<'a> {
     tail: Tail,
     rows: BTreeMap<LeadId, Row>,
     keys: keys::Changed,
     counts: BTreeMap<(FormId, Window), i64>,
-    words: Vec<(String, LeadId)>,
+    words: Vec<WordEntry<'a>>,
     statuses: Vec<StatusChange>,
     batch: Batch,
 }
@@ -157,7 +188,7 @@ impl IndexWriter {
 
     fn write(
         &mut self,
-        changes: Changes,
+        changes: Changes<'_>,
         sequence: Option<u64>,
     ) -> Result<Vec<StatusChange>, StoreError> {
         let db = &self.index.db;
@@ -182,36 +213,28 @@ impl IndexWriter {
         Ok(changes.statuses)
     }
 
-    fn lead(
+    fn lead<'a>(
         &mut self,
         id: LeadId,
-        record: &Record,
-        changes: &mut Changes,
+        record: &'a Record,
+        changes: &mut Changes<'a>,
     ) -> Result<(), StoreError> {
         let row = changes.row(&self.index.db, id)?;
         let old = std::mem::replace(&mut row.lead, record.value.clone());
-        let (old, new) = (
-            read::<Indexed>(old.as_deref())?,
-            read::<Indexed>(record.value.as_deref())?,
-        );
-        let known = old.as_ref().map(|old| words_of_contact(&old.contact));
-        let known = known.unwrap_or_default();
-        if let Some(new) = &new {
-            let words = words_of_contact(&new.contact);
+        let old = old.as_deref().map(Derived::read).transpose()?;
+        let new = Derived::of(record)?;
+        if old.is_none() || new.is_none() {
+            let mut count = |lead: &Derived<'_>, more| {
+                let place = (lead.form.clone(), Window::of(id));
+                *changes.counts.entry(place).or_default() += more;
+            };
+            old.iter().for_each(|old| count(old, -1));
+            new.iter().for_each(|new| count(new, 1));
+        }
+        let known = old.map(|old| old.words).unwrap_or_default();
+        if let Some(Derived { words, .. }) = new {
             self.has_stale_words |= known.iter().any(|word| !words.contains(word));
             changes.add_words(id, words, &known);
-        }
-        let mut count = |lead: Option<Indexed>, more| {
-            if let Some(lead) = lead {
-                *changes
-                    .counts
-                    .entry((lead.form, Window::of(id)))
-                    .or_default() += more;
-            }
-        };
-        if old.is_none() || new.is_none() {
-            count(old, -1);
-            count(new, 1);
         }
         Ok(())
     }
@@ -220,23 +243,25 @@ impl IndexWriter {
         &mut self,
         id: LeadId,
         record: &Record,
-        changes: &mut Changes,
+        changes: &mut Changes<'_>,
     ) -> Result<(), StoreError> {
         let row = changes.row(&self.index.db, id)?;
         let old = std::mem::replace(&mut row.status, record.value.clone());
-        let (old, new) = (
-            read::<Status>(old.as_deref())?,
-            read::<Status>(record.value.as_deref())?,
-        );
-        let known = old.as_ref().map(words_of_status).unwrap_or_default();
+        let old: Option<Status> = read(old.as_deref())?;
+        let new = match &record.said {
+            Said::Status(said) => Some(Arc::clone(said)),
+            _ => read(record.value.as_deref())?.map(Arc::new),
+        };
+        let words = |status: &Status| words_of_status(status).into_iter().map(Cow::Owned);
+        let known: Vec<_> = old.iter().flat_map(words).collect();
         if let Some(new) = &new {
-            changes.add_words(id, words_of_status(new), &known);
+            changes.add_words(id, words(new).collect(), &known);
             if new.state() == crate::delivery::State::Discarded {
                 List::Discarded.add(Window::of(id), &mut changes.batch);
             }
         }
         let was_open = old.as_ref().is_some_and(is_open);
-        let is_open = new.as_ref().is_some_and(is_open);
+        let is_open = new.as_deref().is_some_and(is_open);
         self.count_open(Window::of(id), (was_open, is_open), &mut changes.batch);
         changes.statuses.push((old, new));
         Ok(())
@@ -259,7 +284,7 @@ impl IndexWriter {
     }
 }
 
-impl Changes {
+impl<'a> Changes<'a> {
     fn new(tail: Tail) -> Self {
         Self {
             tail,
@@ -273,7 +298,7 @@ impl Changes {
     }
 
     /// The words of a lead that it is not found by yet.
-    fn add_words(&mut self, id: LeadId, words: Vec<String>, known: &[String]) {
+    fn add_words(&mut self, id: LeadId, words: Vec<Cow<'a, str>>, known: &[Cow<'_, str>]) {
         let new = words.into_iter().filter(|word| !known.contains(word));
         self.words.extend(new.map(|word| (word, id)));
     }

@@ -159,7 +159,11 @@ mod tests {
     use crate::store::record::{Table, encode_payload};
 
     fn records(n: u64) -> Vec<Record> {
-        vec![Record::put(Table::Lead, n.to_be_bytes(), vec![1; 40])]
+        vec![Record::put(
+            Table::Lead,
+            u128::from(n).to_be_bytes(),
+            vec![1; 40],
+        )]
     }
 
     fn write(directory: &Path, count: u64) {

@@ -15,6 +15,7 @@
 mod blocks;
 mod hits;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -36,7 +37,7 @@ const FAN: usize = 8;
 const LARGE: usize = 1 << 18;
 
 /// A word of a lead.
-pub(super) type Entry = (String, LeadId);
+pub(super) type Entry<'a> = (Cow<'a, str>, LeadId);
 
 /// All runs by their numbers.
 type Runs = BTreeMap<u64, Run>;
@@ -75,7 +76,7 @@ impl Words {
     }
 
     /// Adds to `batch` a run of these entries. Once the batch is applied, tell [`Words::added`].
-    pub(super) fn add(&self, mut entries: Vec<Entry>, batch: &mut Batch) -> Option<Run> {
+    pub(super) fn add(&self, mut entries: Vec<Entry<'_>>, batch: &mut Batch) -> Option<Run> {
         entries.sort_unstable();
         entries.dedup();
         let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
@@ -159,9 +160,10 @@ mod tests {
         LeadId::from_bytes(bytes)
     }
 
-    fn add(words: &Words, entries: Vec<Entry>) {
+    fn add(words: &Words, entries: Vec<(String, LeadId)>) {
+        let entries = entries.into_iter().map(|(word, lead)| (word.into(), lead));
         let mut batch = Batch::default();
-        let run = words.add(entries, &mut batch);
+        let run = words.add(entries.collect(), &mut batch);
         words.db.apply_batch(batch).expect("applied");
         if let Some(run) = run {
             words.added(run).expect("added");
