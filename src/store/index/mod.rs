@@ -9,8 +9,8 @@
 //! | `L` | id of the first lead | a block: leads with their statuses and attempts ([`rows`]) |
 //! | `K` | number | a block: idempotency keys with their records ([`keys`]) |
 //! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
-//! | `t` | run, word | the words leads are found by ([`words`]) |
-//! | `M` | `applied4` | the sequence of the last applied group |
+//! | `t` | run, word | the words leads are found by, and what tells which runs have none with a beginning ([`words`]) |
+//! | `M` | `applied5` | the sequence of the last applied group |
 //!
 //! What an entry costs decides the design: about 8 µs whatever it holds, so what can share one does (`benches/accept`).
 
@@ -43,7 +43,7 @@ pub(super) use writer::{Found, IndexWriter, StatusChange};
 const CACHE: u64 = 24 << 20;
 
 /// Counts up with every change of the layout: an index of another layout has nothing under this key, so it is built anew.
-const APPLIED: &[u8] = b"Mapplied4";
+const APPLIED: &[u8] = b"Mapplied5";
 
 /// The open index, for reading.
 #[derive(Clone)]

@@ -4,19 +4,26 @@ use sled::Batch;
 
 use crate::lead::LeadId;
 
+use super::filter::Filter;
+
 /// What the keys of all runs begin with.
 pub(super) const PREFIX: u8 = b't';
 
-/// A block is closed when it has so many bytes.
+/// A block is closed when it has so many bytes. A filter is cut into pieces of so many: up to seventeen entries are one node of sled, and one
+/// of more than 128 KiB would become a file of its own, which sled never syncs.
 const BLOCK: usize = 4096;
 
+/// Behind the run in the keys of its filter. UTF-8 has no such byte, so they come after all blocks, and no search for a word meets them.
+const FILTER: u8 = 0xff;
+
 /// What is known of a run without reading it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::store::index) struct Run {
     pub(super) number: u64,
     pub(super) entries: usize,
     pub(super) oldest: LeadId,
     pub(super) newest: LeadId,
+    pub(super) filter: Filter,
 }
 
 /// What the keys of a run begin with.
@@ -24,6 +31,19 @@ pub(super) fn run_key(run: u64) -> Vec<u8> {
     let mut key = vec![PREFIX];
     key.extend_from_slice(&run.to_be_bytes());
     key
+}
+
+/// What the keys of the pieces of its filter begin with.
+pub(super) fn filter_key(run: u64) -> Vec<u8> {
+    let mut key = run_key(run);
+    key.push(FILTER);
+    key
+}
+
+/// Whether a key of a run is that of a block.
+pub(super) fn is_block(key: &[u8]) -> bool {
+    let behind_run = key.get(1 + size_of::<u64>());
+    behind_run.is_some_and(|byte| *byte != FILTER)
 }
 
 /// `entries` are sorted. `None` when there are none.
@@ -38,6 +58,7 @@ pub(super) fn write_run<W: AsRef<str> + PartialEq>(
         entries: entries.len(),
         oldest: leads().min()?,
         newest: leads().max()?,
+        filter: Filter::of(entries.iter().map(|(word, _)| word.as_ref())),
     };
     let header = run_key(number);
     let mut rest = entries;
@@ -59,28 +80,41 @@ pub(super) fn write_run<W: AsRef<str> + PartialEq>(
         }
         batch.insert(key, block);
     }
-    batch.insert(header, header_of(&run));
+    write_header(&run, batch);
     Some(run)
 }
 
-fn header_of(run: &Run) -> Vec<u8> {
-    let entries = u32::try_from(run.entries).unwrap_or(u32::MAX);
+/// What is known of a run. A small filter stands there too: an entry for it would cost more than all its bits.
+fn write_header(run: &Run, batch: &mut Batch) {
+    let filter = run.filter.bytes();
+    let is_small = filter.len() <= BLOCK;
+    let (small, large) = filter.split_at(if is_small { filter.len() } else { 0 });
+    for (number, piece) in (0_u32..).zip(large.chunks(BLOCK)) {
+        let key = [filter_key(run.number).as_slice(), &number.to_be_bytes()].concat();
+        batch.insert(key, piece);
+    }
+    let number = |number| u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes();
+    let (entries, length) = (number(run.entries), number(filter.len()));
     let (oldest, newest) = (run.oldest.as_bytes(), run.newest.as_bytes());
-    [entries.to_be_bytes().as_slice(), oldest, newest].concat()
+    let header = [entries.as_slice(), oldest, newest, &length, small].concat();
+    batch.insert(run_key(run.number), header);
 }
 
-pub(super) fn read_header(key: &[u8], value: &[u8]) -> Option<Run> {
+/// The run with this header and how many bytes its filter has; if it does not have them yet, they are in pieces.
+pub(super) fn read_header(key: &[u8], value: &[u8]) -> Option<(Run, usize)> {
     let number = u64::from_be_bytes(key.get(1..)?.try_into().ok()?);
-    let (entries, leads) = value.split_first_chunk::<4>()?;
-    let [oldest, newest] = *leads.as_chunks::<16>().0 else {
-        return None;
-    };
-    Some(Run {
+    let (entries, rest) = value.split_first_chunk()?;
+    let (oldest, rest) = rest.split_first_chunk()?;
+    let (newest, rest) = rest.split_first_chunk()?;
+    let (filter, small) = rest.split_first_chunk()?;
+    let run = Run {
         number,
         entries: u32::from_be_bytes(*entries) as usize,
-        oldest: LeadId::from_bytes(oldest),
-        newest: LeadId::from_bytes(newest),
-    })
+        oldest: LeadId::from_bytes(*oldest),
+        newest: LeadId::from_bytes(*newest),
+        filter: Filter::from_bytes(small),
+    };
+    Some((run, u32::from_be_bytes(*filter) as usize))
 }
 
 /// One word and its leads.
@@ -126,8 +160,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+        fn any_bytes_are_read_without_panic(key: Vec<u8>, bytes: Vec<u8>) {
             read_block(&bytes);
+            read_header(&key, &bytes);
+            read_header(&run_key(1), &bytes);
+            is_block(&key);
         }
     }
 }

@@ -1,4 +1,7 @@
 //! A search: the leads that have all the words that are asked for, newest first, from as few runs as possible.
+//!
+//! A word is looked for in every run whose filter does not deny it, whatever the other words are: those of one lead may be in several
+//! runs, because its order number comes later than its contact.
 
 use std::ops::Bound;
 use std::sync::RwLockReadGuard;
@@ -8,7 +11,7 @@ use crate::store::StoreError;
 use crate::store::index::IdRange;
 
 use super::Runs;
-use super::blocks::{Run, read_word, run_key};
+use super::blocks::{Run, is_block, read_word, run_key};
 
 /// What a search finds. Runs are read when they are needed: what many leads have is soon found among the newest.
 pub(in crate::store::index) struct Hits<'a> {
@@ -43,13 +46,19 @@ impl<'a> Hits<'a> {
         beginnings: Vec<String>,
         (low, high): IdRange,
     ) -> Self {
-        let mut unread: Vec<Run> = runs.values().copied().collect();
-        unread.retain(|run| run.newest >= low && run.oldest < high);
-        unread.sort_unstable_by_key(|run| run.newest);
-        let words = beginnings.into_iter().map(|beginning| Word {
-            beginning,
-            unread: unread.clone(),
-            found: Vec::new(),
+        let in_range = runs
+            .values()
+            .filter(|run| run.newest >= low && run.oldest < high);
+        let mut in_range: Vec<&Run> = in_range.collect();
+        in_range.sort_unstable_by_key(|run| run.newest);
+        let words = beginnings.into_iter().map(|beginning| {
+            let runs = in_range.iter().copied();
+            let unread = runs.filter(|run| run.filter.may_have(&beginning));
+            Word {
+                unread: unread.cloned().collect(),
+                found: Vec::new(),
+                beginning,
+            }
         });
         Self {
             words: words.collect(),
@@ -92,7 +101,7 @@ impl<'a> Hits<'a> {
 /// One beginning on its way through the runs.
 struct Word {
     beginning: String,
-    /// The run with the newest leads comes last.
+    /// The runs that may have it and were not read yet; that with the newest leads comes last.
     unread: Vec<Run>,
     /// What was found in the others, ascending.
     found: Vec<LeadId>,
@@ -136,7 +145,7 @@ fn find_in(
         .next_back();
     for block in before.into_iter().chain(db.scan_prefix(&wanted)) {
         let (key, value) = block?;
-        if key.len() == run.len() {
+        if !is_block(&key) {
             continue;
         }
         let mut rest: &[u8] = &value;
