@@ -146,6 +146,13 @@ mod tests {
 
     proptest! {
         #[test]
+        fn the_quick_ways_lead_to_the_same_text(text in "[a-zA-Zа-яё \\-\u{200b}]{0,12}|\\PC{0,12}") {
+            prop_assert_eq!(into_folded_line(text.clone()), folded_line(&text));
+            prop_assert_eq!(lower_case(&text).into_owned(), text.to_lowercase());
+            prop_assert_eq!(ascii_lower_case(&text).into_owned(), text.to_ascii_lowercase());
+        }
+
+        #[test]
         fn cleaning_twice_changes_nothing(text in any::<String>()) {
             let once = cleaned(text);
             prop_assert_eq!(cleaned(once.clone()), once);
