@@ -276,7 +276,7 @@ impl<I: Iterator<Item = Result<(LeadId, Row), StoreError>>> Iterator for NewestF
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::store) mod tests {
     use jiff::Timestamp;
 
     use super::*;
@@ -284,7 +284,8 @@ mod tests {
     use crate::store::index::IndexWriter;
     use crate::store::record::{Record, Table, encode};
 
-    fn lead(n: i64, name: &str) -> Lead {
+    /// Of this name, received so many seconds after 1970.
+    pub(in crate::store) fn lead(n: i64, name: &str) -> Lead {
         let form = Form {
             id: FormId::parse("callback").expect("id"),
             title: String::new(),

@@ -337,3 +337,35 @@ fn is_open(status: &Status) -> bool {
 fn read<T: DeserializeOwned>(bytes: Option<&[u8]>) -> Result<Option<T>, StoreError> {
     Ok(bytes.map(decode).transpose()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::NewLead;
+    use crate::store::prepare::prepare;
+    use crate::store::query::tests::lead;
+
+    #[test]
+    fn what_records_say_of_a_new_lead_is_what_is_read_from_them() {
+        let prepared = prepare(NewLead {
+            lead: lead(1, "Анна-Мария Ёлкина"),
+            held: None,
+            targets: Vec::new(),
+            key: None,
+        });
+        let prepared = prepared.expect("encoded");
+        let value = |record: &Record| record.value.clone().expect("a value");
+        let record = &prepared.lead_record;
+        let said = Derived::of(record).expect("read").expect("a lead");
+        let value_of_lead = value(record);
+        let read = Derived::read(&value_of_lead).expect("read");
+        assert!(matches!(record.said, Said::Lead(_)));
+        assert_eq!((said.form, &said.words), (read.form, &read.words));
+        assert!(said.words.len() > 1, "{:?}", said.words);
+        let Said::Status(said) = &prepared.status_record.said else {
+            panic!("a new lead's status says nothing");
+        };
+        let read: Status = decode(&value(&prepared.status_record)).expect("read");
+        assert_eq!(**said, read);
+    }
+}
