@@ -50,13 +50,10 @@ pub(super) fn text(raw: &[u8], declared: Option<&'static Encoding>) -> String {
 }
 
 fn into_text(raw: Vec<u8>, encoding: &'static Encoding) -> String {
-    match encoding {
-        encoding if encoding == UTF_8 => match String::from_utf8(raw) {
-            Ok(text) => text,
-            Err(broken) => in_encoding(broken.as_bytes(), UTF_8),
-        },
-        other => in_encoding(&raw, other),
+    if encoding != UTF_8 {
+        return in_encoding(&raw, encoding);
     }
+    String::from_utf8(raw).unwrap_or_else(|broken| in_encoding(broken.as_bytes(), UTF_8))
 }
 
 fn in_encoding(raw: &[u8], encoding: &'static Encoding) -> String {

@@ -1,5 +1,7 @@
 //! `application/x-www-form-urlencoded`, read leniently: a percent sign that is no escape stays as it was typed.
 
+use percent_encoding::percent_decode;
+
 use crate::http::body::MOST_FIELDS;
 use crate::http::body::charset::RawPair;
 use crate::http::problem::Problem;
@@ -23,27 +25,15 @@ pub(super) fn split(body: &[u8]) -> Result<Vec<RawPair>, Problem> {
     Ok(pairs)
 }
 
-/// In one pass, because most of a Russian form is escapes.
 fn unescape(text: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = text
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    // Room for all of it: the decoder cannot tell how much it will be, and would grow its answer by and by.
     let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, tail)) = rest.split_first() {
-        rest = tail;
-        plain.push(match (byte, tail) {
-            (b'+', _) => b' ',
-            (b'%', [high, low, after @ ..]) if let Some(escaped) = from_hex(*high, *low) => {
-                rest = after;
-                escaped
-            }
-            _ => *byte,
-        });
-    }
+    plain.extend(percent_decode(&spaced));
     plain
-}
-
-fn from_hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 #[cfg(test)]
