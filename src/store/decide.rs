@@ -127,7 +127,7 @@ pub(super) fn begin(id: DeliveryId, at: Timestamp, view: &View<'_>) -> Decision<
     };
     Ok((
         Some(started),
-        vec![put_attempt(id, &attempt)?, put_status(status)?],
+        vec![put_attempt(id, &attempt)?, Record::status(status)?],
     ))
 }
 
@@ -156,7 +156,7 @@ fn lost(mut status: Status, id: DeliveryId) -> Decision<Option<Delivery>> {
         Some((Ok(orphaned), delivery)) => *delivery = orphaned,
         _ => return Ok((None, Vec::new())),
     }
-    Ok((None, vec![put_status(status)?]))
+    Ok((None, vec![Record::status(status)?]))
 }
 
 /// Records how an attempt ended.
@@ -180,7 +180,10 @@ pub(super) fn settle(settlement: &Settlement, view: &View<'_>) -> Decision<Settl
         return stale();
     };
     *delivery = settled.clone();
-    let records = vec![put_attempt(id, &settlement.attempt)?, put_status(status)?];
+    let records = vec![
+        put_attempt(id, &settlement.attempt)?,
+        Record::status(status)?,
+    ];
     Ok((Settled::Recorded(Box::new(settled)), records))
 }
 
@@ -237,7 +240,7 @@ pub(super) fn order(
         deed::note(&mut status.deeds, order.into(), signature);
     }
     match conflict {
-        _ if changed => Ok((Verdict::Done, vec![put_status(status)?])),
+        _ if changed => Ok((Verdict::Done, vec![Record::status(status)?])),
         Some(conflict) => Ok((Verdict::Conflict(conflict), Vec::new())),
         None => Ok((
             Verdict::Conflict(Conflict {
@@ -274,7 +277,7 @@ pub(super) fn erase(id: LeadId, signature: &Signature, view: &View<'_>) -> Decis
         ..status
     };
     records.push(Record::put(Table::Lead, id, encode(&shell)?));
-    records.push(put_status(erased)?);
+    records.push(Record::status(erased)?);
     Ok((Verdict::Done, records))
 }
 
@@ -302,7 +305,7 @@ pub(super) fn orphan(gone: &[(DeliveryId, Cause)], view: &mut View<'_>) -> Decis
         *delivery = orphaned;
         count += 1;
         // Added one by one: two of them may belong to one lead.
-        view.add(vec![put_status(status)?]);
+        view.add(vec![Record::status(status)?]);
     }
     Ok((count, Vec::new()))
 }
@@ -328,7 +331,7 @@ pub(super) fn note_orders(
         *delivery = noted;
         count += 1;
         // Added one by one: two of them may belong to one lead.
-        view.add(vec![put_status(status)?]);
+        view.add(vec![Record::status(status)?]);
     }
     Ok((count, Vec::new()))
 }
@@ -359,10 +362,6 @@ fn delivery_mut(status: &mut Status, id: DeliveryId) -> Option<&mut Delivery> {
         .deliveries
         .iter_mut()
         .find(|delivery| delivery.id == id)
-}
-
-fn put_status(status: Status) -> Result<Record, StoreError> {
-    Ok(Record::status(status)?)
 }
 
 fn put_attempt(id: DeliveryId, attempt: &Attempt) -> Result<Record, StoreError> {
