@@ -103,7 +103,7 @@ async fn templates_that_nobody_here_wrote_send_leads_with_nothing_added_but_the_
         let press = format!("document.querySelector(\"{}\").click()", published.pressed);
         visitor.run(&press).await;
         world.front.posted(count + 1).await;
-        visitor.until("window.leadgate && leadgate.queue && leadgate.queue().length === 0 || document.querySelector('h1')").await;
+        visitor.until("window.leadgate && leadgate.queue && leadgate.queue().length === 0 || document.querySelector('h1')?.textContent === 'Log in'").await;
         let leads = world.leads().await;
         assert_eq!(leads.len(), count + 1, "{}", published.page);
         assert_eq!(leads[0]["form"], published.form, "{}", published.page);
