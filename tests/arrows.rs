@@ -32,7 +32,7 @@ const ROOMS: [&str; 15] = [
 const SIMULATOR: &str = "simulator";
 
 /// Crates that only these rooms may name.
-const ONLY_IN: [(&str, &[&str]); 24] = [
+const ONLY_IN: [(&str, &[&str]); 22] = [
     ("actix_web", &["http", "app", SIMULATOR]),
     ("argon2", &["http", "cli", "config"]),
     ("clap", &["cli"]),
@@ -45,9 +45,7 @@ const ONLY_IN: [(&str, &[&str]); 24] = [
     ("minijinja", &["lead"]),
     ("oxc_allocator", &["http"]),
     ("oxc_ast", &["http"]),
-    ("oxc_codegen", &["http"]),
     ("oxc_diagnostics", &["http"]),
-    ("oxc_minifier", &["http"]),
     ("oxc_parser", &["http"]),
     ("oxc_semantic", &["http"]),
     ("oxc_span", &["http"]),

@@ -1,10 +1,8 @@
-//! JavaScript as text: whether a value function of the config is one, and the small form of our own script. The only user of the oxc crates.
+//! JavaScript as text: whether a value function of the config is one.
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{Expression, Program, Statement};
-use oxc_codegen::{Codegen, CodegenOptions};
 use oxc_diagnostics::OxcDiagnostic;
-use oxc_minifier::{Minifier, MinifierOptions};
 use oxc_parser::Parser;
 use oxc_semantic::SemanticBuilder;
 use oxc_span::{GetSpan, SourceType};
@@ -61,21 +59,6 @@ fn is_one_function(program: &Program<'_>) -> bool {
     // The whole text but the parentheses around it.
     matches!(expression, Expression::FunctionExpression(_))
         && expression.span().end + 1 == program.span.end
-}
-
-/// The small form of a script: without comments, with short names for what is inside its functions.
-pub(super) fn minified(source: &str) -> Result<String, SyntaxError> {
-    let allocator = Allocator::default();
-    let mut parsed = Parser::new(&allocator, source, SourceType::script()).parse();
-    if let Some(error) = parsed.diagnostics.errors().next() {
-        return Err(error_in(source, 0, error));
-    }
-    let small = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut parsed.program);
-    Ok(Codegen::new()
-        .with_options(CodegenOptions::minify())
-        .with_scoping(small.scoping)
-        .build(&parsed.program)
-        .code)
 }
 
 /// An error of a text in which `source` begins at the byte `start`.
@@ -144,17 +127,5 @@ mod tests {
         ] {
             assert!(check_body(body).is_err(), "{body}");
         }
-    }
-
-    #[test]
-    fn the_small_form_has_no_comments_and_short_names() {
-        let small =
-            minified("(function(long){/* why */ const other = long + 1; f(other, other)})(X);");
-        let small = small.expect("a script");
-        assert!(
-            !small.contains("why") && !small.contains("other"),
-            "{small}"
-        );
-        assert!(small.trim_end().ends_with("(X);"), "{small}");
     }
 }

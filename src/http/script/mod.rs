@@ -1,8 +1,8 @@
 //! `GET /leadgate.js`: the script that captures forms, with the rules of all forms that have `[forms.capture]`.
 //!
-//! Its source is `static/leadgate/`, made small once in the life of the process; the rules are put behind it whenever the forms change. Each
-//! content has an address of its own too, `/leadgate.<version>.js`, which may be kept for ever and pinned by its integrity hash. The last
-//! contents stay, on the disk too, so that pages that have pinned one work on after a reload, a restart and an upgrade.
+//! Its source is `static/leadgate/`, made small by `build.rs`; the rules are put behind it whenever the forms change. Each content has an
+//! address of its own too, `/leadgate.<version>.js`, which may be kept for ever and pinned by its integrity hash. The last contents stay, on
+//! the disk too, so that pages that have pinned one work on after a reload, a restart and an upgrade.
 
 mod javascript;
 mod kept;
@@ -13,7 +13,7 @@ mod tests;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use actix_web::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE,
@@ -37,30 +37,8 @@ use kept::Kept;
 
 pub use javascript::{SyntaxError, check_body};
 
-/// The parts of the source, in the order in which they are joined.
-const PARTS: [&str; 6] = [
-    include_str!("../../../static/leadgate/start.js"),
-    include_str!("../../../static/leadgate/storage.js"),
-    include_str!("../../../static/leadgate/send.js"),
-    include_str!("../../../static/leadgate/show.js"),
-    include_str!("../../../static/leadgate/capture.js"),
-    include_str!("../../../static/leadgate/api.js"),
-];
-
-/// What stands where the rules and our address will be.
-const PLACEHOLDERS: &str = "(LEADGATE_RULES,LEADGATE_HOME)";
-
-/// The script up to its arguments.
-static CORE: LazyLock<String> = LazyLock::new(|| {
-    let joined = PARTS.join("\n");
-    let whole = format!("(function(rules,home){{\"use strict\";\n{joined}\n}}){PLACEHOLDERS};");
-    let small = javascript::minified(&whole).unwrap_or_else(|error| {
-        tracing::error!(%error, "the script's own source is broken; it is served as it is");
-        whole
-    });
-    let end = small.rfind(PLACEHOLDERS).unwrap_or(small.len());
-    small[..end].to_owned()
-});
+/// The script up to its arguments, as `build.rs` has made it.
+const CORE: &str = include_str!(concat!(env!("OUT_DIR"), "/leadgate.js"));
 
 /// How long a browser may use `/leadgate.js` without asking, and use it on while it asks: a changed rule is everywhere after so long.
 const CACHING: &str = "public, max-age=300, stale-while-revalidate=86400";
@@ -96,7 +74,7 @@ pub struct Scripts {
 impl Script {
     fn of(forms: &Forms, home: &Url) -> Self {
         let arguments = format!("({},{});\n", rules::list(forms), json!(home.as_str()));
-        Self::whole(Bytes::from(format!("{}{arguments}", *CORE)))
+        Self::whole(Bytes::from(format!("{CORE}{arguments}")))
     }
 
     fn whole(plain: Bytes) -> Self {
