@@ -63,16 +63,16 @@ impl Attribution {
 
     fn take_visit(&mut self, name: &str, value: &str) -> bool {
         let (id, value) = match name {
-            "gclid" | "yclid" => (name, value.to_owned()),
-            "roistat_visit" => ("roistat", value.to_owned()),
-            "_ym_uid" => ("ym_uid", value.to_owned()),
+            "gclid" | "yclid" => (name, value),
+            "roistat_visit" => ("roistat", value),
+            "_ym_uid" => ("ym_uid", value),
             "_ga" => ("ga", ga_client_id(value)),
             _ => match name.strip_prefix('_') {
-                Some(touch) if TOUCHES.contains(&touch) => (touch, value.to_owned()),
+                Some(touch) if TOUCHES.contains(&touch) => (touch, value),
                 _ => return false,
             },
         };
-        if let Some(value) = mark(&value) {
+        if let Some(value) = mark(value) {
             self.visit.0.entry(id.to_owned()).or_insert(value);
         }
         true
@@ -93,14 +93,15 @@ impl Attribution {
 
 fn mark(value: &str) -> Option<String> {
     let value = text::folded_line(value);
-    (!value.is_empty()).then(|| text::cut(&value, MAX_MARK_CHARS).to_owned())
+    (!value.is_empty()).then(|| text::into_cut(value, MAX_MARK_CHARS))
 }
 
-fn ga_client_id(cookie: &str) -> String {
-    let mut from_the_end = cookie.trim().rsplitn(3, '.');
-    match (from_the_end.next(), from_the_end.next()) {
-        (Some(second), Some(first)) => format!("{first}.{second}"),
-        _ => cookie.to_owned(),
+fn ga_client_id(cookie: &str) -> &str {
+    let cookie = cookie.trim();
+    let mut dots = cookie.rmatch_indices('.');
+    match (dots.next(), dots.next()) {
+        (Some(_), Some((before, _))) => &cookie[before + 1..],
+        _ => cookie,
     }
 }
 
@@ -171,7 +172,7 @@ impl Page {
             return false;
         };
         self.host = url.host_str().map(str::to_owned);
-        self.url = Some(text::cut(&address, MAX_URL_CHARS).to_owned());
+        self.url = Some(text::into_cut(address, MAX_URL_CHARS));
         true
     }
 
@@ -184,7 +185,7 @@ impl Page {
     pub fn set_referrer(&mut self, address: &str) {
         let address = text::folded_line(address);
         if !address.is_empty() {
-            self.referrer = Some(text::cut(&address, MAX_URL_CHARS).to_owned());
+            self.referrer = Some(text::into_cut(address, MAX_URL_CHARS));
         }
     }
 }

@@ -39,27 +39,25 @@ impl Email {
             return Err(EmailError::TooLong);
         }
         let (local, domain) = address.rsplit_once('@').ok_or(EmailError::Unreadable)?;
-        let ascii_local: String = local
-            .chars()
-            .map(|c| {
-                if !c.is_ascii() && c.is_alphanumeric() {
-                    'a'
-                } else {
-                    c
-                }
-            })
-            .collect();
-        if format!("{ascii_local}@{domain}").validate_email() {
-            Ok(Self(address.to_owned()))
-        } else {
-            Err(EmailError::Unreadable)
-        }
+        let is_one = match local.is_ascii() {
+            true => address.validate_email(),
+            false => format!("{}@{domain}", with_ascii_letters(local)).validate_email(),
+        };
+        is_one
+            .then(|| Self(address.to_owned()))
+            .ok_or(EmailError::Unreadable)
     }
 
     /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The library knows mailboxes in ASCII only: letters of other scripts stand for one of its own.
+fn with_ascii_letters(local: &str) -> String {
+    let is_foreign_letter = |c: char| !c.is_ascii() && c.is_alphanumeric();
+    local.replace(is_foreign_letter, "a")
 }
 
 /// Masked: an address names a person.

@@ -13,7 +13,7 @@ mod phone;
 pub mod spoken;
 mod submission;
 pub mod template;
-mod text;
+pub(crate) mod text;
 mod value;
 
 use std::fmt;

@@ -101,7 +101,10 @@ pub(crate) fn ascii_digit(c: char) -> Option<char> {
 
 /// How names of fields are compared when nobody declared them: `Your-Name`, `your_name` and `yourname` are one,
 /// and the number that form builders append (`tel-123`) does not matter.
-pub(crate) fn loose_name(name: &str) -> String {
+pub(crate) fn loose_name(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return Cow::Borrowed(name);
+    }
     let mut loose = String::with_capacity(name.len());
     let letters = name.chars().flat_map(char::to_lowercase);
     for letter in letters.filter(|c| !matches!(c, '-' | '_' | ' ' | '.')) {
@@ -109,7 +112,7 @@ pub(crate) fn loose_name(name: &str) -> String {
     }
     let end = loose.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     loose.truncate(end);
-    loose
+    Cow::Owned(loose)
 }
 
 #[cfg(test)]

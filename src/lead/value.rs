@@ -1,5 +1,6 @@
 //! One submitted field: its name, its label, what was typed, and what that means for the kind of the field.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::civil::Date;
@@ -41,12 +42,17 @@ pub enum Value {
 impl Value {
     /// The value as text, for search, CSV and the comment in the CRM; lists are joined by comma and space.
     pub fn to_text(&self) -> String {
+        self.as_text().into_owned()
+    }
+
+    /// The same, not copied where it is a text.
+    pub(crate) fn as_text(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) | Self::Number(text) => text.clone(),
-            Self::Integer(number) => number.to_string(),
-            Self::Boolean(flag) => flag.to_string(),
-            Self::Date(day) => day.to_string(),
-            Self::List(items) => items.join(", "),
+            Self::Text(text) | Self::Number(text) => Cow::Borrowed(text),
+            Self::Integer(number) => Cow::Owned(number.to_string()),
+            Self::Boolean(flag) => Cow::Owned(flag.to_string()),
+            Self::Date(day) => Cow::Owned(day.to_string()),
+            Self::List(items) => Cow::Owned(items.join(", ")),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The words a lead is found by: its phone, its e-mail, every word of its name, its order number.
 
-use crate::lead::{Contact, LeadId, Phone};
+use crate::lead::{Contact, LeadId, Phone, text};
 use crate::store::{Status, StoredLead};
 
 /// A word is cut here; longer ones are found by their beginning.
@@ -86,11 +86,15 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 
 /// Lower case, with ё as е, as people search.
 fn fold(text: &str) -> String {
-    cut(&text.to_lowercase().replace('ё', "е"))
+    let lower = text.to_lowercase();
+    match lower.contains('ё') {
+        true => cut(&lower.replace('ё', "е")),
+        false => text::into_cut(lower, LONGEST),
+    }
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+    text::cut(text, LONGEST).to_owned()
 }
 
 #[cfg(test)]

@@ -98,11 +98,9 @@ fn plain(typed: &str) -> Result<String, PhoneError> {
         _ if c.is_whitespace() || c.is_control() => ' ',
         _ => text::ascii_digit(c).unwrap_or(c),
     };
-    let folded: String = typed
-        .chars()
-        .filter(|c| !text::is_invisible(*c))
-        .map(fold)
-        .collect();
+    let visible = typed.chars().filter(|c| !text::is_invisible(*c));
+    let mut folded = String::with_capacity(typed.len());
+    folded.extend(visible.map(fold));
     Ok(folded.trim().to_lowercase())
 }
 

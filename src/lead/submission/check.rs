@@ -18,22 +18,49 @@ pub(super) struct Checked<'a> {
     /// Its declaration, if the form has one.
     pub(super) spec: Option<&'a FieldSpec>,
     /// The typed text from which the value was read.
-    pub(super) read: String,
+    pub(super) read: Cow<'a, str>,
     /// What that tells of the visitor, if its kind says so.
     pub(super) visitor: Option<Visitor>,
     /// The field's name, folded by [`text::loose_name`] to be compared with the usual names.
-    pub(super) loose_name: String,
+    pub(super) loose_name: Cow<'a, str>,
 }
 
 impl<'a> Checked<'a> {
-    fn new(field: Field, spec: Option<&'a FieldSpec>, read: String) -> Self {
-        let loose_name = text::loose_name(&field.name);
+    /// An undeclared field of this name.
+    fn undeclared(name: &'a str, value: Value, read: Cow<'a, str>) -> Self {
         Self {
-            field,
-            spec,
+            field: Field {
+                name: name.to_owned(),
+                label: None,
+                value,
+                typed: None,
+            },
+            spec: None,
             read,
             visitor: None,
-            loose_name,
+            loose_name: text::loose_name(name),
+        }
+    }
+
+    /// A declared field; what was typed is kept where its value does not show it.
+    fn declared(
+        spec: &'a FieldSpec,
+        Reading { value, visitor }: Reading,
+        read: Cow<'a, str>,
+        typed: &str,
+    ) -> Self {
+        let typed = Some(typed).filter(|typed| *typed != value.as_text());
+        Self {
+            field: Field {
+                name: spec.name.clone(),
+                label: spec.label.clone(),
+                typed: typed.map(str::to_owned),
+                value,
+            },
+            spec: Some(spec),
+            read,
+            visitor,
+            loose_name: text::loose_name(&spec.name),
         }
     }
 
@@ -70,8 +97,8 @@ pub(super) struct Check<'a> {
 impl<'a> Check<'a> {
     /// Brings values of one name together.
     pub(super) fn new(form: &'a Form, fields: &'a [(String, String)]) -> Self {
-        let mut groups: Vec<Group<'a>> = Vec::new();
-        let mut by_name: HashMap<&str, usize> = HashMap::new();
+        let mut groups: Vec<Group<'a>> = Vec::with_capacity(fields.len());
+        let mut by_name: HashMap<&str, usize> = HashMap::with_capacity(fields.len());
         for (sent_as, value) in fields {
             let name = sent_as
                 .strip_suffix("[]")
@@ -143,15 +170,8 @@ impl<'a> Check<'a> {
                 });
                 continue;
             }
-            let value = group.text_or_list();
-            let read = value.to_text();
-            let field = Field {
-                name: group.name.to_owned(),
-                label: None,
-                value,
-                typed: None,
-            };
-            self.passed.push(Checked::new(field, None, read));
+            let (name, value, read) = (group.name, group.text_or_list(), group.joined());
+            self.passed.push(Checked::undeclared(name, value, read));
         }
     }
 
@@ -175,28 +195,35 @@ impl<'a> Check<'a> {
     /// The group that a declaration means: the first of its names that has a value, else the first that was sent at all.
     /// Another name of it that has a value too stays a field of its own, so that nothing is lost.
     fn find(&mut self, spec: &FieldSpec) -> Option<usize> {
-        let mut sent = Vec::new();
+        let mut empty = None;
+        let mut filled = None;
         for name in std::iter::once(&spec.name).chain(&spec.from) {
             let folded = text::lower_case(name);
             let folded = folded.strip_suffix("[]").unwrap_or(&folded);
-            let matching = self
-                .groups
-                .iter()
-                .enumerate()
-                .filter(|(_, group)| !group.used && group.folded == folded);
-            sent.extend(matching.map(|(at, _)| at));
+            let all = self.groups.iter().enumerate();
+            for (at, group) in all.filter(|(_, group)| !group.used && group.folded == folded) {
+                let kept = match group.values.is_empty() {
+                    true => &mut empty,
+                    false => &mut filled,
+                };
+                kept.get_or_insert(at);
+            }
         }
-        let found = sent
-            .iter()
-            .copied()
-            .find(|at| !self.groups[*at].values.is_empty())
-            .or(sent.first().copied())?;
+        let found = filled.or(empty)?;
         self.groups[found].used = true;
         Some(found)
     }
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
+    /// All values in one text.
+    fn joined(&self) -> Cow<'a, str> {
+        match self.values.as_slice() {
+            [one] => Cow::Borrowed(one),
+            many => Cow::Owned(many.join(", ")),
+        }
+    }
+
     fn text_or_list(&self) -> Value {
         match self.values.as_slice() {
             [one] if !self.is_list => Value::Text((*one).to_owned()),
@@ -208,7 +235,7 @@ impl Group<'_> {
 /// Checks one declared field; `None` when it is empty and may be.
 fn declared<'a>(
     spec: &'a FieldSpec,
-    group: Option<&Group<'_>>,
+    group: Option<&Group<'a>>,
 ) -> Result<Option<Checked<'a>>, FieldErrorCode> {
     let is_consent = spec.kind == FieldKind::Consent;
     let Some(group) = group.filter(|group| !group.values.is_empty()) else {
@@ -223,31 +250,24 @@ fn declared<'a>(
     if group.values.iter().any(is_long) {
         return Err(FieldErrorCode::TooLong);
     }
-    let (Reading { value, visitor }, read) = read_group(&spec.kind, group)?;
-    if is_consent && spec.required && value == Value::Boolean(false) {
+    let (reading, read) = read_group(&spec.kind, group)?;
+    if is_consent && spec.required && reading.value == Value::Boolean(false) {
         return Err(FieldErrorCode::ConsentRequired);
     }
-    let typed = group.values.join(", ");
-    let typed = Some(typed).filter(|typed| *typed != value.to_text());
-    let field = Field {
-        name: spec.name.clone(),
-        label: spec.label.clone(),
-        value,
-        typed,
-    };
-    Ok(Some(Checked {
-        visitor,
-        ..Checked::new(field, Some(spec), read)
-    }))
+    let typed = group.joined();
+    Ok(Some(Checked::declared(spec, reading, read, &typed)))
 }
 
 /// The value of a group with at least one non-empty text, and the text it was read from.
 ///
 /// Of several texts a tick box takes the last (pages put a hidden "no" before the box) and a choice or text takes all.
 /// Any other kind takes the first that can be read; the rest is kept in what was typed.
-fn read_group(kind: &FieldKind, group: &Group<'_>) -> Result<(Reading, String), FieldErrorCode> {
+fn read_group<'a>(
+    kind: &FieldKind,
+    group: &Group<'a>,
+) -> Result<(Reading, Cow<'a, str>), FieldErrorCode> {
     let several = group.is_list || group.values.len() > 1;
-    let all = || group.values.join(", ");
+    let all = || group.joined();
     match kind {
         FieldKind::Text | FieldKind::Hidden => Ok((group.text_or_list().into(), all())),
         FieldKind::Choice(known) if several => {
@@ -262,13 +282,13 @@ fn read_group(kind: &FieldKind, group: &Group<'_>) -> Result<(Reading, String), 
         }
         FieldKind::Boolean | FieldKind::Consent => {
             let last = group.values.last().copied().unwrap_or_default();
-            parse::reading(kind, last).map(|reading| (reading, last.to_owned()))
+            parse::reading(kind, last).map(|reading| (reading, Cow::Borrowed(last)))
         }
         _ => {
             let mut first_code = None;
             for text in &group.values {
                 match parse::reading(kind, text) {
-                    Ok(reading) => return Ok((reading, (*text).to_owned())),
+                    Ok(reading) => return Ok((reading, Cow::Borrowed(text))),
                     Err(code) => first_code = first_code.or(Some(code)),
                 }
             }

@@ -97,7 +97,7 @@ impl Role {
 /// The fields as the lead will hold them, and the contact data read from them.
 pub(super) fn recognise(form: &Form, mut fields: Vec<Checked<'_>>) -> (Vec<Field>, Contact) {
     let mut contact = Contact::default();
-    find_name(form, &fields, &mut contact);
+    find_name(form, &mut fields, &mut contact);
     find_phone(form, &mut fields, &mut contact);
     find_email(form, &mut fields, &mut contact);
     find_comment(&fields, &mut contact);
@@ -135,7 +135,7 @@ fn positions(fields: &[Checked<'_>], is_wanted: impl Fn(&Checked<'_>) -> bool) -
         .collect()
 }
 
-fn find_name(form: &Form, fields: &[Checked<'_>], contact: &mut Contact) {
+fn find_name(form: &Form, fields: &mut [Checked<'_>], contact: &mut Contact) {
     let is_declared = declares(form, &FieldKind::Name);
     let role_of = |checked: &Checked<'_>| match checked.spec {
         Some(spec) if spec.kind == FieldKind::Name => {
@@ -144,39 +144,38 @@ fn find_name(form: &Form, fields: &[Checked<'_>], contact: &mut Contact) {
         _ if is_declared || !checked.is_plain() => None,
         _ => Role::of(&checked.loose_name),
     };
-    let first_in = |role: Role| fields.iter().find(|checked| role_of(checked) == Some(role));
+    let first_in = |role: Role| {
+        let mut roles = fields.iter().map(&role_of);
+        roles.position(|known| known == Some(role))
+    };
     let (whole, last, patronymic) = (
         first_in(Role::Whole),
         first_in(Role::Last),
         first_in(Role::Patronymic),
     );
-    let in_one_word = whole.filter(|checked| !text::folded_line(&checked.read).contains(' '));
     let first = first_in(Role::First);
-    let is_in_parts =
-        last.or(patronymic).is_some() && (whole.is_none() || first.or(in_one_word).is_some());
-    let sources = if is_in_parts {
-        [last, first.or(in_one_word), patronymic]
-    } else {
-        [whole.or(first), None, None]
+    let is_one_word = |at: &usize| !text::folded_line(&fields[*at].read).contains(' ');
+    let first_part = || first.or(whole.filter(is_one_word));
+    let is_in_parts = last.or(patronymic).is_some() && (whole.is_none() || first_part().is_some());
+    let sources = match is_in_parts {
+        true => [last, first_part(), patronymic],
+        false => [whole.or(first), None, None],
     };
     contact.name = match sources {
-        [Some(whole), None, None] if !is_in_parts => match &whole.visitor {
-            Some(Visitor::Name(name)) => Some(name.clone()),
-            _ => PersonName::parse(&whole.read),
+        [Some(whole), None, None] if !is_in_parts => match fields[whole].visitor.take() {
+            Some(Visitor::Name(name)) => Some(name),
+            _ => PersonName::parse(&fields[whole].read),
         },
         parts => {
-            let read = |part: Option<&Checked<'_>>| part.map(|checked| checked.read.clone());
-            let [last, first, patronymic] = parts.map(read);
-            PersonName::from_parts(first.as_deref(), last.as_deref(), patronymic.as_deref())
+            let [last, first, patronymic] =
+                parts.map(|part| part.map(|at| fields[at].read.as_ref()));
+            PersonName::from_parts(first, last, patronymic)
         }
     };
     if contact.name.is_some() {
-        contact.read_from.extend(
-            sources
-                .into_iter()
-                .flatten()
-                .map(|checked| checked.field.name.clone()),
-        );
+        let names = sources.into_iter().flatten();
+        let names = names.map(|at| fields[at].field.name.clone());
+        contact.read_from.extend(names);
     }
 }
 
@@ -214,7 +213,7 @@ fn find_email(form: &Form, fields: &mut [Checked<'_>], contact: &mut Contact) {
 
 /// Gives an undeclared field the value that a declared one would have got.
 fn normalise(checked: &mut Checked<'_>, value: &str) {
-    if checked.spec.is_none() && checked.field.value.to_text() != value {
+    if checked.spec.is_none() && checked.field.value.as_text() != value {
         checked.field.typed = Some(checked.field.value.to_text());
         checked.field.value = Value::Text(value.to_owned());
     }
