@@ -23,14 +23,18 @@ impl BesideBody {
     pub fn read(request: &HttpRequest, public_url: &Url) -> Self {
         let headers = request.headers();
         let query = form_urlencoded::parse(request.query_string().as_bytes());
-        let ours = format!("{}/f/", public_url.as_str().trim_end_matches('/'));
+        let ours = public_url.as_str().trim_end_matches('/');
+        let is_ours = |page: &str| {
+            let path = page.strip_prefix(ours);
+            path.is_some_and(|path| path.starts_with("/f/"))
+        };
         Self {
             idempotency_key: headers
                 .get(&IDEMPOTENCY_KEY)
                 .map(|key| String::from_utf8_lossy(key.as_bytes()).trim().to_owned())
                 .filter(|key| !key.is_empty()),
             page_url: text(headers, &REFERER)
-                .filter(|page| !page.starts_with(&ours))
+                .filter(|page| !is_ours(page))
                 .map(str::to_owned),
             attribution: query
                 .filter(|(name, value)| Attribution::default().take(name, value))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header::{ALLOW, CONNECTION, LOCATION, RETRY_AFTER};
 use maud::Markup;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::http::body::Pairs;
@@ -29,15 +30,23 @@ pub struct Reply {
     pub server: Arc<Server>,
 }
 
+/// What a script is told of an accepted lead.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    ok: bool,
+    id: LeadId,
+    next: &'a str,
+}
+
 impl Reply {
     /// The lead is on the disk (or held, which looks the same from outside).
     pub fn accepted(&self, lead: LeadId, next: &str) -> HttpResponse {
         match self.wants {
-            Wants::Json => HttpResponse::Ok().json(json!({
-                "ok": true,
-                "id": lead.to_string(),
-                "next": next,
-            })),
+            Wants::Json => HttpResponse::Ok().json(Accepted {
+                ok: true,
+                id: lead,
+                next,
+            }),
             Wants::Page => HttpResponse::SeeOther()
                 .insert_header((LOCATION, next))
                 .finish(),

@@ -18,7 +18,7 @@ use crate::lead::{FieldError, FieldErrorCode, FieldErrors, Language, LeadId, Sub
 
 /// `POST /f/{form}`.
 pub async fn submit(
-    mut visit: Visit,
+    mut visit: Box<Visit>,
     request: HttpRequest,
     payload: web::Payload,
     (reader, limiter): (web::Data<BodyReader>, web::Data<Limiter>),
@@ -27,14 +27,20 @@ pub async fn submit(
     match receive(&visit, &request, payload, &reader, &limiter).await {
         Received::Refused(problem) => visit.reply.refuse(&problem),
         Received::Limited(problem, decoded) => {
-            let posted = Posted::new(&mut visit, decoded);
+            let (posted, _) = Posted::new(&mut visit, decoded);
             posted.refuse(&visit, &problem)
         }
         Received::Whole(decoded) => {
-            let mut posted = Posted::new(&mut visit, decoded);
-            match posted.accept(&visit, &intake, &clock).await {
-                Ok(lead) => posted.welcome(&visit, lead),
-                Err(problem) => posted.refuse(&visit, &problem),
+            let (posted, submission) = Posted::new(&mut visit, decoded);
+            if !posted.files.is_empty() {
+                let problem = complain(&visit, submission, &posted.files, &clock);
+                return posted.refuse(&visit, &problem);
+            }
+            // Once.
+            let accepted = intake.accept(&visit.form, submission, visit.client.clone());
+            match accepted.await {
+                Ok(accepted) => posted.welcome(&visit, accepted.lead()),
+                Err(error) => posted.refuse(&visit, &error.into()),
             }
         }
     }
@@ -77,9 +83,8 @@ async fn receive(
     }
 }
 
-/// A submission that was read.
+/// What an answer needs to know of a submission that was read.
 struct Posted {
-    submission: Submission,
     files: Vec<String>,
     /// What a page of ours repeats; empty where JSON is answered.
     typed: Pairs,
@@ -88,7 +93,7 @@ struct Posted {
 
 impl Posted {
     /// Also turns the visit's answers to the language that the submission asks for.
-    fn new(visit: &mut Visit, decoded: Decoded) -> Self {
+    fn new(visit: &mut Visit, decoded: Decoded) -> (Self, Submission) {
         let mut pairs = decoded.pairs;
         std::mem::take(&mut visit.beside_body).join(&mut pairs);
         let next = settle_next(visit, &mut pairs);
@@ -100,27 +105,12 @@ impl Posted {
         if let Some(language) = submission.controls.language {
             visit.reply.language = language;
         }
-        Self {
-            submission,
+        let posted = Self {
             files: decoded.files,
             typed,
             next,
-        }
-    }
-
-    /// Hands the submission to intake; once.
-    async fn accept(
-        &mut self,
-        visit: &Visit,
-        intake: &Intake,
-        clock: &Clock,
-    ) -> Result<LeadId, Problem> {
-        let submission = std::mem::take(&mut self.submission);
-        if !self.files.is_empty() {
-            return Err(complain(visit, submission, &self.files, clock));
-        }
-        let accepted = intake.accept(&visit.form, submission, visit.client.clone());
-        Ok(accepted.await?.lead())
+        };
+        (posted, submission)
     }
 
     fn welcome(self, visit: &Visit, lead: LeadId) -> HttpResponse {
@@ -166,7 +156,7 @@ fn complain(visit: &Visit, submission: Submission, files: &[String], clock: &Clo
 }
 
 /// `OPTIONS /f/{form}`: the extractor has found that the page may post.
-pub async fn preflight(_: Visit) -> HttpResponse {
+pub async fn preflight(_: Box<Visit>) -> HttpResponse {
     cors::preflight()
 }
 

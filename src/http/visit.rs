@@ -138,12 +138,13 @@ impl FromRequest for KnownForm {
     }
 }
 
-impl FromRequest for Visit {
+/// In a box: what a handler is given stands in its future several times, and a large future costs every request more than a box does.
+impl FromRequest for Box<Visit> {
     type Error = actix_web::Error;
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(Self::read(request))
+        ready(Visit::read(request).map(Box::new))
     }
 }
 

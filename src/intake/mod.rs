@@ -48,12 +48,30 @@ impl Intake {
 
     /// Checks the submission, screens it, and keeps the lead together with its deliveries. `Ok` means it is on the disk. A filled
     /// honeypot holds the lead; the sender is answered as everybody is.
-    pub async fn accept(
+    ///
+    /// The call checks and encodes; the future only waits for the disk, and is small, because it does not hold the lead.
+    pub fn accept(
         &self,
         form: &Form,
         submission: Submission,
         client: Client,
-    ) -> Result<Accepted, IntakeError> {
+    ) -> impl Future<Output = Result<Accepted, IntakeError>> {
+        let new = self.new_lead(form, submission, client);
+        let kept = new.map(|new| (new.held, self.store.accept(new)));
+        async move {
+            let (held, kept) = kept?;
+            let accepted = kept.await?;
+            self.count(accepted, form, held);
+            Ok(accepted)
+        }
+    }
+
+    fn new_lead(
+        &self,
+        form: &Form,
+        submission: Submission,
+        client: Client,
+    ) -> Result<NewLead, IntakeError> {
         let received_at = self.clock.now();
         let held = submission
             .controls
@@ -71,17 +89,12 @@ impl Intake {
             .iter()
             .map(|rule| (rule.destination.clone(), rule.create))
             .collect();
-        let accepted = self
-            .store
-            .accept(NewLead {
-                lead,
-                held,
-                targets,
-                key,
-            })
-            .await?;
-        self.count(accepted, form, held);
-        Ok(accepted)
+        Ok(NewLead {
+            lead,
+            held,
+            targets,
+            key,
+        })
     }
 
     fn count(&self, accepted: Accepted, form: &Form, held: Option<HeldReason>) {

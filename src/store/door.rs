@@ -21,9 +21,14 @@ use crate::store::{
 
 impl Store {
     /// Keeps a lead with what is owed for it. When this returns `Ok`, it is on the disk.
-    pub async fn accept(&self, new: NewLead) -> Result<Accepted, StoreError> {
-        let prepared = Box::new(prepare(new)?);
-        self.ask(|reply| Command::Accept(prepared, reply)).await
+    ///
+    /// It is encoded by the call: the future only waits, and is small, because it does not hold the lead.
+    pub fn accept(&self, new: NewLead) -> impl Future<Output = Result<Accepted, StoreError>> {
+        let prepared = prepare(new).map(Box::new);
+        async move {
+            let prepared = prepared?;
+            self.ask(|reply| Command::Accept(prepared, reply)).await
+        }
     }
 
     /// Deliveries of one destination due at or before the window's end, the earliest first, without those in `skip`. The window's

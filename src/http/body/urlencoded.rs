@@ -26,13 +26,14 @@ pub(super) fn split(body: &[u8]) -> Result<Vec<RawPair>, Problem> {
 }
 
 fn unescape(text: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> = text
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
     // Room for all of it: the decoder cannot tell how much it will be, and would grow its answer by and by.
     let mut plain = Vec::with_capacity(text.len());
-    plain.extend(percent_decode(&spaced));
+    for (at, word) in text.split(|byte| *byte == b'+').enumerate() {
+        if at > 0 {
+            plain.push(b' ');
+        }
+        plain.extend(percent_decode(word));
+    }
     plain
 }
 
