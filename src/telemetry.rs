@@ -4,7 +4,8 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 /// The names of fields.
@@ -71,17 +72,20 @@ pub enum TelemetryError {
 /// Starts logging to stderr for the rest of the process, as the environment asks; `filter` is used where it says nothing.
 pub fn start(filter: &str) -> Result<(), TelemetryError> {
     let filter = variable(FILTER_VARIABLE).unwrap_or_else(|| filter.to_owned());
-    let filter = EnvFilter::builder().parse(filter)?;
+    // The library's richer filter, which can also look into spans, takes locks for every span to do so.
+    let filter: Targets = filter.parse()?;
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(stderr);
     match format(variable(FORMAT_VARIABLE))? {
-        Format::Text => lines
-            .compact()
-            .with_ansi(stderr().is_terminal())
-            .finish()
-            .try_init()?,
-        Format::Json => lines.json().flatten_event(true).finish().try_init()?,
+        Format::Text => {
+            let lines = lines.compact().with_ansi(stderr().is_terminal());
+            lines.finish().with(filter).try_init()?;
+        }
+        Format::Json => {
+            let lines = lines.json().flatten_event(true);
+            lines.finish().with(filter).try_init()?;
+        }
     }
     Ok(())
 }

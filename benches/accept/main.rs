@@ -24,7 +24,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use leadgate::store::{Filter, Page};
+use leadgate::telemetry::SERVE_FILTER;
 use tokio::runtime::Runtime;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::Gate;
 use crate::load::Load;
@@ -119,10 +123,14 @@ async fn until_applied(gate: &Gate) -> Outcome<()> {
 
 /// Formatting a line about each request is a part of the product path; where it goes is not.
 fn log_as_serve_does() -> Outcome<()> {
+    let filter: Targets = SERVE_FILTER.parse()?;
     tracing_subscriber::fmt()
         .compact()
-        .with_env_filter("info")
+        .with_max_level(LevelFilter::TRACE)
         .with_ansi(false)
         .with_writer(io::sink)
-        .try_init()
+        .finish()
+        .with(filter)
+        .try_init()?;
+    Ok(())
 }
