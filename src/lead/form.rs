@@ -1,5 +1,6 @@
 //! A form: what it asks, who may post it, and where its leads go. Built by `config`; read by everybody.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +36,13 @@ impl FormId {
 
     /// The text.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Ids are equal, and in order, as their texts are.
+impl Borrow<str> for FormId {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
@@ -272,7 +280,7 @@ impl Forms {
 
     /// The form with this id.
     pub fn get(&self, id: &str) -> Option<&Arc<Form>> {
-        FormId::parse(id).and_then(|id| self.0.get(&id))
+        self.0.get(id)
     }
 
     /// All forms, by id.
