@@ -31,6 +31,8 @@ pub mod visit;
 
 use std::sync::Arc;
 
+use actix_web::guard::{GuardContext, fn_guard};
+use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -93,8 +95,8 @@ pub fn routes(cfg: &mut web::ServiceConfig, parts: &PublicParts) {
             .wrap(from_fn(cors::on_every_answer))
             .service(
                 web::resource("/{form}")
-                    .route(web::post().to(submit::submit))
-                    .route(web::method(actix_web::http::Method::OPTIONS).to(submit::preflight))
+                    .route(web::route().guard(fn_guard(is_post)).to(submit::submit))
+                    .route(web::method(Method::OPTIONS).to(submit::preflight))
                     .default_service(web::to(submit::wrong_method)),
             )
             .service(
@@ -112,6 +114,11 @@ pub fn routes(cfg: &mut web::ServiceConfig, parts: &PublicParts) {
     .route("/static/{name}", web::get().to(assets::serve))
     .route("/", web::get().to(to_the_admin))
     .default_service(web::to(nothing_here));
+}
+
+/// As [`web::post`] asks, but without noting the method for an answer that lists all of them: ours does so itself.
+fn is_post(request: &GuardContext<'_>) -> bool {
+    request.head().method == Method::POST
 }
 
 fn script_routes(cfg: &mut web::ServiceConfig) {

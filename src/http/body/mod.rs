@@ -236,7 +236,10 @@ async fn decode(announced: Announced, body: Bytes) -> Result<Decoded, Problem> {
             pairs: charset::texts(urlencoded::split(&body)?, charset),
             files: Vec::new(),
         }),
-        Format::Multipart { boundary } => multipart::decode(body, boundary, charset).await,
+        // Its reader is large, and most bodies are of the other kinds.
+        Format::Multipart { boundary } => {
+            Box::pin(multipart::decode(body, boundary, charset)).await
+        }
         Format::Json => Ok(Decoded {
             pairs: json::pairs(&charset::text(&body, charset))?,
             files: Vec::new(),
