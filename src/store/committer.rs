@@ -117,7 +117,7 @@ impl Committer {
         let mut next = Next::Continue;
         let overlay = Arc::clone(&self.overlay);
         let index = self.index.clone();
-        let mut view = View::new(&overlay, &index);
+        let mut view = View::new(&overlay, &index, commands.len());
         let mut room = Room::NotAsked;
         for command in commands.drain(..) {
             match command {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::store::StoreError;
 use crate::store::applier::Group;
 use crate::store::live::LiveIndex;
-use crate::store::record::{Record, RecordKey, Table};
+use crate::store::record::{Record, RecordKey, RecordValue, Table};
 
 /// Where a record is: its group's number, the group, its place.
 type Place = (u64, Arc<[Record]>, usize);
@@ -40,12 +40,15 @@ impl Overlay {
         }
     }
 
-    fn get(&self, key: &(Table, RecordKey)) -> Option<Option<Vec<u8>>> {
+    fn get(&self, key: &(Table, RecordKey)) -> Option<Option<RecordValue>> {
         let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, records, at) = places.get(key)?;
         records.get(*at).map(|record| record.value.clone())
     }
 }
+
+/// A new lead, its status and its key; most others decide fewer.
+const RECORDS_OF_A_COMMAND: usize = 3;
 
 /// Everything decided so far, as the committer must see it: this group, then the overlay, then sled. In this order, because the
 /// applier writes to sled before it takes a record out of the overlay.
@@ -57,13 +60,14 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// A view with an empty group.
-    pub(super) fn new(overlay: &'a Overlay, index: &'a LiveIndex) -> Self {
+    /// A view with an empty group, which has room for what so many commands decide.
+    pub(super) fn new(overlay: &'a Overlay, index: &'a LiveIndex, commands: usize) -> Self {
+        let records = RECORDS_OF_A_COMMAND * commands;
         Self {
             overlay,
             index,
-            group: Vec::new(),
-            newest: HashMap::new(),
+            group: Vec::with_capacity(records),
+            newest: HashMap::with_capacity(records),
         }
     }
 
@@ -72,7 +76,7 @@ impl<'a> View<'a> {
         &self,
         table: Table,
         key: impl Into<RecordKey>,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    ) -> Result<Option<RecordValue>, StoreError> {
         let key = (table, key.into());
         if let Some(record) = self.newest.get(&key).and_then(|at| self.group.get(*at)) {
             return Ok(record.value.clone());

@@ -111,13 +111,16 @@ impl fmt::Debug for RecordKey {
     }
 }
 
+/// A stored value. Shared, because a group on its way to sled, the overlay and the last block of the index hold the same bytes.
+pub(super) type RecordValue = Arc<[u8]>;
+
 /// One record: what is under this key from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) table: Table,
     pub(super) key: RecordKey,
     /// `None` deletes.
-    pub(super) value: Option<Vec<u8>>,
+    pub(super) value: Option<RecordValue>,
     pub(super) said: Said,
 }
 
@@ -149,7 +152,7 @@ pub(super) struct Indexed {
 }
 
 impl Record {
-    pub(super) fn put(table: Table, key: impl Into<RecordKey>, value: Vec<u8>) -> Self {
+    pub(super) fn put(table: Table, key: impl Into<RecordKey>, value: RecordValue) -> Self {
         Self {
             table,
             key: key.into(),
@@ -215,11 +218,11 @@ fn is_recent(at: Timestamp, now: Timestamp) -> bool {
 }
 
 /// The stored form of a value.
-pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = Vec::with_capacity(512);
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<RecordValue, serde_json::Error> {
+    let mut bytes = Vec::with_capacity(1024);
     bytes.push(VERSION);
     serde_json::to_writer(&mut bytes, value)?;
-    Ok(bytes)
+    Ok(bytes.into())
 }
 
 /// Reads a stored value. Every version that was ever written is read here.
@@ -293,7 +296,7 @@ pub(super) fn decode_payload(mut bytes: &[u8]) -> Option<Vec<Record>> {
         let key = RecordKey::read(bytes.split_off(..usize::from(key_length))?)?;
         let value = match u32::from_le_bytes(take(&mut bytes)?) {
             DELETED => None,
-            length => Some(bytes.split_off(..length as usize)?.to_vec()),
+            length => Some(bytes.split_off(..length as usize)?.into()),
         };
         let said = Said::InValue;
         records.push(Record {
@@ -323,7 +326,7 @@ mod tests {
         (0usize..4, key, any::<Option<Vec<u8>>>()).prop_map(|(table, key, value)| Record {
             table: Table::ALL[table],
             key: RecordKey::read(&key).expect("a key"),
-            value,
+            value: value.map(RecordValue::from),
             said: Said::InValue,
         })
     }

@@ -7,7 +7,7 @@ use crate::store::StoreError;
 use crate::store::bring_up::remove_unfinished_sled_snapshots;
 use crate::store::index::{Index, Row};
 use crate::store::mark::{Mark, MarkFile, Trust};
-use crate::store::record::{Record, Table};
+use crate::store::record::{Record, RecordValue, Table};
 use crate::store::snapshot::SnapshotError;
 use crate::store::start::{Directories, OpenError, at};
 use crate::store::truth::Whole;
@@ -139,7 +139,7 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    fn indexed(&mut self, record: &Record) -> Result<Option<Vec<u8>>, StoreError> {
+    fn indexed(&mut self, record: &Record) -> Result<Option<RecordValue>, StoreError> {
         let (id, place) = match (record.table, record.key.split_first_chunk()) {
             (Table::Key, _) | (_, None) => return self.index.get(record.table, &record.key),
             (_, Some((id, place))) => (LeadId::from_bytes(*id), place),

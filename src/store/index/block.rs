@@ -1,26 +1,26 @@
 //! The bytes of a block of leads: some neighbours with their statuses and attempts, compressed together.
 
 use crate::lead::LeadId;
-use crate::store::record::{Record, Table};
+use crate::store::record::{Record, RecordValue, Table};
 
 /// The stored records of one lead, as they stand in the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) struct Row {
-    pub(in crate::store) lead: Option<Vec<u8>>,
-    pub(in crate::store) status: Option<Vec<u8>>,
+    pub(in crate::store) lead: Option<RecordValue>,
+    pub(in crate::store) status: Option<RecordValue>,
     pub(super) attempts: Attempts,
 }
 
 impl Row {
     /// The record of this table that has this key behind the lead's id.
-    pub(in crate::store) fn of(self, table: Table, place: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::store) fn of(self, table: Table, place: &[u8]) -> Option<RecordValue> {
         match (table, place) {
             (Table::Lead, []) => self.lead,
             (Table::Status, []) => self.status,
             (Table::Attempt, place) => {
                 let mut attempts = self.attempts.iter();
                 let (_, found) = attempts.find(|(other, _)| *other == place)?;
-                Some(found.to_vec())
+                Some(found.into())
             }
             (Table::Lead | Table::Status | Table::Key, _) => None,
         }
@@ -34,14 +34,14 @@ impl Row {
         let attempts: Vec<Record> = self
             .attempts
             .iter()
-            .map(|(place, value)| Record::put(Table::Attempt, (id, *place), value.to_vec()))
+            .map(|(place, value)| Record::put(Table::Attempt, (id, *place), value.into()))
             .collect();
         lead.into_iter().chain(status).chain(attempts)
     }
 
     /// Its bytes.
     pub(super) fn len(&self) -> usize {
-        let bytes = |record: &Option<Vec<u8>>| record.as_ref().map_or(0, Vec::len);
+        let bytes = |record: &Option<RecordValue>| record.as_ref().map_or(0, |value| value.len());
         bytes(&self.lead) + bytes(&self.status) + self.attempts.0.len()
     }
 
@@ -101,12 +101,12 @@ pub(super) fn encode(block: &[(LeadId, Row)]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(2048 * block.len());
     for (id, row) in block {
         plain.extend_from_slice(id.as_bytes());
-        let attempts = Some(&row.attempts.0).filter(|attempts| !attempts.is_empty());
-        for record in [row.lead.as_ref(), row.status.as_ref(), attempts] {
+        let attempts = Some(row.attempts.0.as_slice()).filter(|attempts| !attempts.is_empty());
+        for record in [row.lead.as_deref(), row.status.as_deref(), attempts] {
             let length =
                 record.map_or(ABSENT, |bytes| u32::try_from(bytes.len()).unwrap_or(ABSENT));
             plain.extend_from_slice(&length.to_le_bytes());
-            plain.extend_from_slice(record.map_or(&[], Vec::as_slice));
+            plain.extend_from_slice(record.unwrap_or_default());
         }
     }
     lz4_flex::compress_prepend_size(&plain)
@@ -151,11 +151,11 @@ struct PackedRow<'a>([Option<&'a [u8]>; 3]);
 
 impl PackedRow<'_> {
     fn unpack(self) -> Row {
-        let [lead, status, attempts] = self.0.map(|record| record.map(<[u8]>::to_vec));
+        let [lead, status, attempts] = self.0;
         Row {
-            lead,
-            status,
-            attempts: Attempts(attempts.unwrap_or_default()),
+            lead: lead.map(RecordValue::from),
+            status: status.map(RecordValue::from),
+            attempts: Attempts(attempts.unwrap_or_default().to_vec()),
         }
     }
 }

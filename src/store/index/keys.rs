@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use sled::Batch;
 
 use crate::store::StoreError;
-use crate::store::record::{Record, Table};
+use crate::store::record::{Record, RecordValue, Table};
 
 /// What the keys of blocks begin with; the number of the block follows.
 const PREFIX: u8 = b'K';
@@ -27,10 +27,10 @@ pub(super) type Key = [u8; 16];
 type Beginning = [u32; 2];
 
 /// The keys of a block with their records, in the order they came.
-type Block = Vec<(Key, Vec<u8>)>;
+type Block = Vec<(Key, RecordValue)>;
 
 /// What became of keys; `None` takes one out.
-pub(super) type Changed = BTreeMap<Key, Option<Vec<u8>>>;
+pub(super) type Changed = BTreeMap<Key, Option<RecordValue>>;
 
 /// All keys. Cheap to clone; one writer.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ impl Keys {
     }
 
     /// The record of a key.
-    pub(super) fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn get(&self, key: &Key) -> Result<Option<RecordValue>, StoreError> {
         let Some(number) = self.place(key) else {
             return Ok(None);
         };
@@ -201,7 +201,7 @@ fn number(key: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(number))
 }
 
-fn encode(block: &[(Key, Vec<u8>)]) -> Vec<u8> {
+fn encode(block: &[(Key, RecordValue)]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(160 * block.len());
     for (key, value) in block {
         bytes.extend_from_slice(key);
@@ -222,12 +222,12 @@ fn decode(bytes: &[u8]) -> Block {
     block
 }
 
-fn read_entry(rest: &mut &[u8]) -> Option<(Key, Vec<u8>)> {
+fn read_entry(rest: &mut &[u8]) -> Option<(Key, RecordValue)> {
     let (key, tail) = rest.split_first_chunk::<16>()?;
     let (length, mut tail) = tail.split_first_chunk::<4>()?;
     let value = tail.split_off(..u32::from_le_bytes(*length) as usize)?;
     *rest = tail;
-    Some((*key, value.to_vec()))
+    Some((*key, value.into()))
 }
 
 #[cfg(test)]
@@ -245,7 +245,7 @@ mod tests {
     }
 
     fn changed(group: &BTreeMap<u16, Option<u8>>) -> Changed {
-        let value = |value: &Option<u8>| value.map(|n| vec![n; usize::from(n)]);
+        let value = |value: &Option<u8>| value.map(|n| vec![n; usize::from(n)].into());
         group.iter().map(|(n, v)| (key(*n), value(v))).collect()
     }
 

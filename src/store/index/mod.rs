@@ -30,7 +30,7 @@ use crate::delivery::DeliveryId;
 use crate::lead::{FormId, LeadId};
 use crate::store::StoreError;
 use crate::store::journal::sync_directory;
-use crate::store::record::{Record, Table};
+use crate::store::record::{Record, RecordValue, Table};
 
 use keys::Keys;
 use windows::List;
@@ -88,7 +88,7 @@ impl Index {
     }
 
     /// The value of one record.
-    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<RecordValue>, StoreError> {
         match (table, key.split_first_chunk()) {
             (Table::Key, Some((key, []))) => self.keys.get(key),
             (Table::Key, _) | (_, None) => Ok(None),

@@ -270,8 +270,8 @@ mod tests {
 
     fn row(n: u16) -> Row {
         Row {
-            lead: (!n.is_multiple_of(7)).then(|| format!("lead {n}").into_bytes()),
-            status: Some(n.to_be_bytes().to_vec()),
+            lead: (!n.is_multiple_of(7)).then(|| format!("lead {n}").into_bytes().into()),
+            status: Some(n.to_be_bytes().as_slice().into()),
             ..Row::default()
         }
     }

@@ -162,7 +162,7 @@ mod tests {
         vec![Record::put(
             Table::Lead,
             u128::from(n).to_be_bytes(),
-            vec![1; 40],
+            [1; 40].as_slice().into(),
         )]
     }
 

@@ -49,7 +49,7 @@ impl<W: Write> Writer<W> {
 
     /// Adds a record.
     pub(in crate::store) fn put(&mut self, record: Record) -> io::Result<()> {
-        self.size += record.key.len() + record.value.as_ref().map_or(0, Vec::len);
+        self.size += record.key.len() + record.value.as_ref().map_or(0, |value| value.len());
         self.waiting.push(record);
         if self.size >= BLOCK {
             self.block()?;

@@ -180,7 +180,7 @@ mod tests {
 
     fn records(count: u32) -> Vec<Record> {
         (0..count)
-            .map(|n| Record::put(Table::Lead, u128::from(n).to_be_bytes(), value(n)))
+            .map(|n| Record::put(Table::Lead, u128::from(n).to_be_bytes(), value(n).into()))
             .collect()
     }
 
