@@ -4,6 +4,7 @@ use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderName};
 
 use crate::http::body;
 use crate::lead::Language;
+use crate::lead::text::ascii_lower_case;
 
 /// The two kinds of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ fn best(headers: &HeaderMap, exactness: impl Fn(&str) -> Option<u8>) -> Option<M
     let matches = accept.enumerate().filter_map(|(at, (range, quality))| {
         Some(Match {
             quality,
-            exactness: exactness(&range.to_ascii_lowercase())?,
+            exactness: exactness(&ascii_lower_case(range))?,
             earliness: std::cmp::Reverse(at),
         })
     });

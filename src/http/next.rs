@@ -83,12 +83,9 @@ pub fn after_success(
     if let Some(url) = next.or_else(|| form.success_url.clone()) {
         return url.into();
     }
-    format!(
-        "{}/f/{}/thanks?lang={}",
-        public_url.as_str().trim_end_matches('/'),
-        form.id,
-        language.as_str()
-    )
+    let ours = public_url.as_str().trim_end_matches('/');
+    let language = language.as_str();
+    [ours, "/f/", form.id.as_str(), "/thanks?lang=", language].concat()
 }
 
 #[cfg(test)]

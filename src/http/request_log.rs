@@ -29,7 +29,7 @@ pub async fn on_every_request(
     let method = request.method().clone();
     let span = tracing::info_span!("request", id);
     let answered = next.call(request).instrument(span.clone()).await;
-    let answered = stamp(answered, &id);
+    let answered = stamp(answered, id);
     count(&answered, edge.as_ref());
     let (status, path) = match &answered {
         Ok(answer) => (answer.status(), answer.request().match_pattern()),
@@ -64,7 +64,7 @@ fn count<B>(answered: &Result<ServiceResponse<B>, Error>, edge: Option<&web::Dat
 /// Puts the id on the answer, also on one that comes as an error.
 fn stamp<B: MessageBody>(
     answered: Result<ServiceResponse<B>, Error>,
-    id: &str,
+    id: String,
 ) -> Result<ServiceResponse<B>, Error> {
     match answered {
         Ok(mut answer) => {
@@ -79,8 +79,8 @@ fn stamp<B: MessageBody>(
     }
 }
 
-fn add_headers(headers: &mut HeaderMap, id: &str) {
-    if let Ok(id) = HeaderValue::from_str(id) {
+fn add_headers(headers: &mut HeaderMap, id: String) {
+    if let Ok(id) = HeaderValue::try_from(id) {
         headers.insert(REQUEST_ID.clone(), id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -1,7 +1,8 @@
 //! What is decided and not yet in sled: the committer decides against this first, then against sled.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::store::StoreError;
 use crate::store::applier::Group;
@@ -11,9 +12,9 @@ use crate::store::record::{Record, RecordKey, RecordValue, Table};
 /// Where a record is: its group's number, the group, its place.
 type Place = (u64, Arc<[Record]>, usize);
 
-/// Committed records that the applier has not yet written; shared by the two threads.
+/// Committed records that the applier has not yet written; shared by the two threads. The keys are ours, so nobody can choose them to collide.
 #[derive(Debug, Default)]
-pub(super) struct Overlay(Mutex<HashMap<(Table, RecordKey), Place>>);
+pub(super) struct Overlay(Mutex<FxHashMap<(Table, RecordKey), Place>>);
 
 impl Overlay {
     /// A group was committed.
@@ -56,7 +57,7 @@ pub(super) struct View<'a> {
     overlay: &'a Overlay,
     index: &'a LiveIndex,
     group: Vec<Record>,
-    newest: HashMap<(Table, RecordKey), usize>,
+    newest: FxHashMap<(Table, RecordKey), usize>,
 }
 
 impl<'a> View<'a> {
@@ -67,7 +68,7 @@ impl<'a> View<'a> {
             overlay,
             index,
             group: Vec::with_capacity(records),
-            newest: HashMap::with_capacity(records),
+            newest: FxHashMap::with_capacity_and_hasher(records, FxBuildHasher),
         }
     }
 

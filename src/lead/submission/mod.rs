@@ -64,7 +64,7 @@ impl Submission {
                 continue;
             }
             if name.starts_with('_') {
-                let name = name.to_lowercase();
+                let name = text::lower_case(&name);
                 submission
                     .controls
                     .take(&name, &value, &mut submission.page);
