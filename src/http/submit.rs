@@ -75,7 +75,8 @@ async fn receive(
         .map(|retry_after| Problem::RateLimited { retry_after });
     match (limited, visit.reply.wants) {
         (Some(problem), Wants::Json) => Received::Refused(problem),
-        (limited, _) => match (limited, reader.read(announced, payload).await) {
+        // Boxed, so that all requests that wait for the disk do not take the room of reading.
+        (limited, _) => match (limited, Box::pin(reader.read(announced, payload)).await) {
             (None, Ok(decoded)) => Received::Whole(decoded),
             (Some(problem), Ok(decoded)) => Received::Limited(problem, decoded),
             (Some(problem), Err(_)) | (None, Err(problem)) => Received::Refused(problem),

@@ -193,12 +193,11 @@ impl Store {
         &self,
         command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, StoreError> {
+        // A place first: a future that waits with the command in it would be as large as the largest of them.
+        let place = self.0.commands.reserve().await;
+        let place = place.map_err(|_closed| StoreError::Stopped)?;
         let (reply, answer) = oneshot::channel();
-        self.0
-            .commands
-            .send(command(reply))
-            .await
-            .map_err(|_closed| StoreError::Stopped)?;
+        place.send(command(reply));
         answer.await.map_err(|_dropped| StoreError::Stopped)?
     }
 
