@@ -10,8 +10,12 @@ use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel};
 use super::Gate;
 use super::driver::ChromeDriver;
 
-/// How long something may take to be seen: a slow machine's worst, not what is usual.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long something may take to be seen: a slow machine's worst, not what is usual. More than one command takes at most.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// How long the browser may take for one command. One that is lost is given again by whoever waits to see something; the library's two
+/// minutes would be more than anybody waits.
+const COMMAND: Duration = Duration::from_secs(60);
 
 /// How often it is looked for.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -64,7 +68,8 @@ impl Visitor {
         let driver = ChromeDriver::start();
         let profile = tempfile::tempdir().expect("a folder");
         let wanted = capabilities(window, language, script, &profile).expect("capabilities");
-        let browser = WebDriver::new(driver.url(), wanted)
+        let browser = WebDriver::builder(driver.url(), wanted)
+            .request_timeout(COMMAND)
             .await
             .unwrap_or_else(|error| panic!("{} ({error})", ChromeDriver::remedy()));
         Self {
