@@ -10,12 +10,12 @@ use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel};
 use super::Gate;
 use super::driver::ChromeDriver;
 
-/// How long something may take to be seen: a slow machine's worst, not what is usual. More than one command takes at most.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// How long something may take to be seen: a slow machine's worst, not what is usual.
+const PATIENCE: Duration = Duration::from_secs(40);
 
-/// How long the browser may take for one command. One that is lost is given again by whoever waits to see something; the library's two
-/// minutes would be more than anybody waits.
-const COMMAND: Duration = Duration::from_secs(60);
+/// How long the browser may take for one command. Less than the patience, so that whoever waits to see something asks again when an
+/// answer does not come; the library would wait two minutes for it.
+const COMMAND: Duration = Duration::from_secs(30);
 
 /// How often it is looked for.
 const GLANCE: Duration = Duration::from_millis(50);
