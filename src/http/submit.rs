@@ -36,7 +36,6 @@ pub async fn submit(
                 let problem = complain(&visit, submission, &posted.files, &clock);
                 return posted.refuse(&visit, &problem);
             }
-            // Once.
             let accepted = intake.accept(&visit.form, submission, visit.client.clone());
             match accepted.await {
                 Ok(accepted) => posted.welcome(&visit, accepted.lead()),

@@ -156,6 +156,13 @@ mod tests {
         }
 
         #[test]
+        fn a_name_in_small_letters_is_loose_as_it_is(name in "[a-z]{0,12}") {
+            // Capitals take the long way.
+            let capitals = name.to_uppercase();
+            prop_assert_eq!(loose_name(&name), loose_name(&capitals));
+        }
+
+        #[test]
         fn cleaning_twice_changes_nothing(text in any::<String>()) {
             let once = cleaned(text);
             prop_assert_eq!(cleaned(once.clone()), once);

@@ -12,7 +12,8 @@ use crate::store::record::{Record, RecordKey, RecordValue, Table};
 /// Where a record is: its group's number, the group, its place.
 type Place = (u64, Arc<[Record]>, usize);
 
-/// Committed records that the applier has not yet written; shared by the two threads. The keys are ours, so nobody can choose them to collide.
+/// Committed records that the applier has not yet written; shared by the two threads. The ids in the keys are ours. Whoever
+/// computes enough hashes could make idempotency keys collide, but no more of them are in here than fit into the applier's queue.
 #[derive(Debug, Default)]
 pub(super) struct Overlay(Mutex<FxHashMap<(Table, RecordKey), Place>>);
 
