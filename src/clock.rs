@@ -4,6 +4,8 @@
 //! [`Clock::advance`], which wakes everybody whose time has then come. Real time goes on
 //! flowing under the offset, so paces and time-outs behave as they do in production.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,14 +14,17 @@ use tokio::sync::watch;
 /// Tells the time and waits for it. Cheap to clone; clones share the offset.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    offset: watch::Sender<Duration>,
+    /// In nanoseconds. The time is read many times for each request, so that it must cost no lock.
+    offset: Arc<AtomicU64>,
+    moved: watch::Sender<()>,
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
         Self {
-            offset: watch::Sender::new(Duration::ZERO),
+            offset: Arc::default(),
+            moved: watch::Sender::new(()),
         }
     }
 
@@ -30,8 +35,7 @@ impl Clock {
             reason = "the one place that reads the machine's clock"
         )]
         let system = Timestamp::now();
-        let offset =
-            SignedDuration::try_from(*self.offset.borrow()).unwrap_or(SignedDuration::ZERO);
+        let offset = SignedDuration::try_from(self.offset()).unwrap_or(SignedDuration::ZERO);
         system.checked_add(offset).unwrap_or(Timestamp::MAX)
     }
 
@@ -42,44 +46,51 @@ impl Clock {
             reason = "the one place that reads the machine's monotonic clock"
         )]
         let system = Instant::now();
-        system + *self.offset.borrow()
+        system + self.offset()
+    }
+
+    fn offset(&self) -> Duration {
+        Duration::from_nanos(self.offset.load(Ordering::Relaxed))
     }
 
     /// Waits until `at`; returns at once when it has passed.
     pub async fn sleep_until(&self, at: Timestamp) {
-        let mut offset = self.offset.subscribe();
+        let mut moved = self.moved.subscribe();
         loop {
-            offset.borrow_and_update();
+            moved.borrow_and_update();
             let Ok(remaining) = Duration::try_from(at.duration_since(self.now())) else {
                 return;
             };
             if remaining.is_zero() {
                 return;
             }
-            self.wait(remaining, &mut offset).await;
+            self.wait(remaining, &mut moved).await;
         }
     }
 
     /// Waits for a span of this clock's time.
     pub async fn sleep(&self, span: Duration) {
-        let mut offset = self.offset.subscribe();
+        let mut moved = self.moved.subscribe();
         let end = self.monotonic() + span;
         loop {
-            offset.borrow_and_update();
+            moved.borrow_and_update();
             let remaining = end.saturating_duration_since(self.monotonic());
             if remaining.is_zero() {
                 return;
             }
-            self.wait(remaining, &mut offset).await;
+            self.wait(remaining, &mut moved).await;
         }
     }
 
     /// Moves the time forward and wakes every sleeper whose time has come. For tests; production code never calls it.
     pub fn advance(&self, span: Duration) {
-        self.offset.send_modify(|offset| *offset += span);
+        let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        self.offset.fetch_add(nanos, Ordering::Relaxed);
+        // Under its lock: who has seen this move has seen the offset.
+        self.moved.send_replace(());
     }
 
-    async fn wait(&self, remaining: Duration, offset: &mut watch::Receiver<Duration>) {
+    async fn wait(&self, remaining: Duration, moved: &mut watch::Receiver<()>) {
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place that waits on real time"
@@ -88,7 +99,7 @@ impl Clock {
         tokio::select! {
             () = real => {}
             // The sender lives in `self`, so a closed channel cannot be met here.
-            _ = offset.changed() => {}
+            _ = moved.changed() => {}
         }
     }
 }
