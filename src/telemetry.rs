@@ -4,8 +4,10 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 /// The names of fields.
@@ -74,17 +76,16 @@ pub fn start(filter: &str) -> Result<(), TelemetryError> {
     let filter = variable(FILTER_VARIABLE).unwrap_or_else(|| filter.to_owned());
     // The library's richer filter, which can also look into spans, takes locks for every span to do so.
     let filter: Targets = filter.parse()?;
-    let lines = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(stderr);
+    let lines = layer().with_writer(stderr);
+    // Not `fmt()`, which has a level of its own: were it the lower one, sled would be asked for each of its thousands of traces.
     match format(variable(FORMAT_VARIABLE))? {
         Format::Text => {
             let lines = lines.compact().with_ansi(stderr().is_terminal());
-            lines.finish().with(filter).try_init()?;
+            registry().with(lines).with(filter).try_init()?;
         }
         Format::Json => {
             let lines = lines.json().flatten_event(true);
-            lines.finish().with(filter).try_init()?;
+            registry().with(lines).with(filter).try_init()?;
         }
     }
     Ok(())

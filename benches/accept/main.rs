@@ -26,8 +26,10 @@ use clap::Parser;
 use leadgate::store::{Filter, Page};
 use leadgate::telemetry::SERVE_FILTER;
 use tokio::runtime::Runtime;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::Gate;
@@ -124,13 +126,7 @@ async fn until_applied(gate: &Gate) -> Outcome<()> {
 /// Formatting a line about each request is a part of the product path; where it goes is not.
 fn log_as_serve_does() -> Outcome<()> {
     let filter: Targets = SERVE_FILTER.parse()?;
-    tracing_subscriber::fmt()
-        .compact()
-        .with_max_level(LevelFilter::TRACE)
-        .with_ansi(false)
-        .with_writer(io::sink)
-        .finish()
-        .with(filter)
-        .try_init()?;
+    let lines = layer().compact().with_ansi(false).with_writer(io::sink);
+    registry().with(lines).with(filter).try_init()?;
     Ok(())
 }
