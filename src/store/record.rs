@@ -3,6 +3,7 @@
 //! A record is a whole state to put or a key to delete, never a delta, so applying it twice does no harm. Its value is a version byte
 //! and JSON: readable with any tool at three in the morning, and a new field needs no new version.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -219,10 +220,22 @@ fn is_recent(at: Timestamp, now: Timestamp) -> bool {
 
 /// The stored form of a value.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<RecordValue, serde_json::Error> {
-    let mut bytes = Vec::with_capacity(1024);
-    bytes.push(VERSION);
-    serde_json::to_writer(&mut bytes, value)?;
-    Ok(bytes.into())
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    buffer.push(VERSION);
+    serde_json::to_writer(&mut buffer, value)?;
+    let value = buffer.as_slice().into();
+    buffer.shrink_to(BUFFER_KEPT);
+    BUFFER.set(buffer);
+    Ok(value)
+}
+
+/// What a thread keeps for the next value, in bytes: more than any usual one has.
+const BUFFER_KEPT: usize = 16 << 10;
+
+thread_local! {
+    /// Where a thread encodes. Pieces that grow into the allocator's large ones make it tidy up, which cost more than the encoding.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// Reads a stored value. Every version that was ever written is read here.
