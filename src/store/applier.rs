@@ -14,8 +14,7 @@ use crate::store::failures::Failures;
 use crate::store::index::IndexWriter;
 use crate::store::live::LiveIndex;
 use crate::store::outbox::Outbox;
-use crate::store::overlay::Overlay;
-use crate::store::record::Record;
+use crate::store::overlay::{Decided, Overlay};
 use crate::store::renewal::Renewal;
 use crate::store::{StoreError, mark};
 
@@ -27,7 +26,7 @@ const LINGER: Duration = Duration::from_millis(8);
 
 /// A committed group on its way to sled.
 pub(super) struct Group {
-    pub(super) records: Arc<[Record]>,
+    pub(super) decided: Arc<Decided>,
     pub(super) sequence: u64,
     pub(super) answers: Vec<Answer>,
 }
@@ -89,9 +88,9 @@ impl Applier {
         let Some(last) = groups.last().map(|group| group.sequence) else {
             return Ok(());
         };
-        let records = groups.iter().flat_map(|group| group.records.iter());
+        let records = groups.iter().flat_map(|group| &group.decided.records);
         let changes = self.writer.apply(records, Some(last))?;
-        self.overlay.remove(&groups);
+        self.overlay.remove(last);
         let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
         outbox.update_all(&changes);
         drop(outbox);

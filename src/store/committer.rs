@@ -17,10 +17,10 @@ use crate::store::decide::{self, Decision, Verdict};
 use crate::store::disk::Disk;
 use crate::store::journal::{AppendError, Journal};
 use crate::store::live::LiveIndex;
-use crate::store::overlay::{Overlay, View};
+use crate::store::overlay::{Decided, Overlay, View};
 use crate::store::prepare::Prepared;
 use crate::store::purge;
-use crate::store::record::{Record, RecordKey, encode_payload};
+use crate::store::record::RecordKey;
 use crate::store::renewal::Renewal;
 use crate::store::{
     Accepted, Keep, Order, OrderSeen, Purged, Settled, Settlement, Signature, StoreError,
@@ -210,16 +210,14 @@ impl Committer {
     }
 
     /// Appends the group, hands it to the applier, and answers.
-    fn write(&mut self, records: Vec<Record>, answers: Vec<(When, Answer)>) -> Next {
-        if records.is_empty() {
+    fn write(&mut self, decided: Decided, answers: Vec<(When, Answer)>) -> Next {
+        if decided.records.is_empty() {
             // Nothing was decided now. A repeated submission's first one is on the disk: groups are written one after another.
             answers.into_iter().for_each(|(_, answer)| answer(Ok(())));
             return Next::Continue;
         }
-        let mut payload = Vec::with_capacity(1024 * records.len());
-        encode_payload(&records, &mut payload);
         let began = self.clock.monotonic();
-        let sequence = match self.journal.append(&payload) {
+        let sequence = match self.journal.append(&decided.records) {
             Ok(sequence) => sequence,
             Err(AppendError::TakenBack(error)) => {
                 tracing::error!(%error, "the journal refused a write; it was taken back and its callers are told to come again");
@@ -230,8 +228,8 @@ impl Committer {
         };
         let took = self.clock.monotonic().saturating_duration_since(began);
         self.meter.wrote(answers.len(), took);
-        let records: Arc<[Record]> = records.into();
-        self.overlay.add(&records, sequence);
+        let decided = Arc::new(decided);
+        self.overlay.add(sequence, Arc::clone(&decided));
         self.committed.store(sequence, Ordering::Release);
         let (committed, applied): (Vec<_>, Vec<_>) = answers
             .into_iter()
@@ -239,7 +237,7 @@ impl Committer {
         committed.into_iter().for_each(|(_, answer)| answer(Ok(())));
         let applied = applied.into_iter().map(|(_, answer)| answer).collect();
         let group = Group {
-            records,
+            decided,
             sequence,
             answers: applied,
         };

@@ -29,18 +29,30 @@ pub(super) struct Frame<'a> {
     pub(super) length: usize,
 }
 
-/// Appends a frame to `out`.
+/// Appends a frame with this payload to `out`.
 pub(super) fn encode(sequence: u64, payload: &[u8], out: &mut Vec<u8>) {
+    out.reserve(HEADER + payload.len());
+    encode_with(sequence, out, |out| out.extend_from_slice(payload));
+}
+
+/// The same with the payload that `write` appends.
+pub(super) fn encode_with(sequence: u64, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let begin = out.len();
+    out.extend_from_slice(&[0; HEADER]);
+    write(out);
+    let Some((header, payload)) = out
+        .get_mut(begin..)
+        .and_then(|frame| frame.split_at_mut_checked(HEADER))
+    else {
+        return;
+    };
     let length = u32::try_from(payload.len())
         .unwrap_or(u32::MAX)
         .to_le_bytes();
     let sequence = sequence.to_le_bytes();
-    out.reserve(HEADER + payload.len());
-    out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&length);
-    out.extend_from_slice(&sequence);
-    out.extend_from_slice(&checksum(length, sequence, payload).to_le_bytes());
-    out.extend_from_slice(payload);
+    let checksum = checksum(length, sequence, payload).to_le_bytes();
+    let parts = [&MAGIC, &length, sequence.as_slice(), &checksum].concat();
+    header.copy_from_slice(&parts);
 }
 
 /// Reads the frame at the beginning of `bytes`; `None` when there is no whole and sound one.

@@ -1,51 +1,55 @@
 //! What is decided and not yet in sled: the committer decides against this first, then against sled.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::store::StoreError;
-use crate::store::applier::Group;
 use crate::store::live::LiveIndex;
 use crate::store::record::{Record, RecordKey, RecordValue, Table};
 
-/// Where a record is: its group's number, the group, its place.
-type Place = (u64, Arc<[Record]>, usize);
+/// Records by their keys. The ids in the keys are ours. Whoever computes enough hashes could make idempotency keys collide, but no
+/// more of them are in here than fit into one group.
+type Places = FxHashMap<(Table, RecordKey), usize>;
 
-/// Committed records that the applier has not yet written; shared by the two threads. The ids in the keys are ours. Whoever
-/// computes enough hashes could make idempotency keys collide, but no more of them are in here than fit into the applier's queue.
+/// What a group of commands decided, in order, and where in it the newest record of each key is.
 #[derive(Debug, Default)]
-pub(super) struct Overlay(Mutex<FxHashMap<(Table, RecordKey), Place>>);
+pub(super) struct Decided {
+    pub(super) records: Vec<Record>,
+    newest: Places,
+}
+
+impl Decided {
+    fn get(&self, key: &(Table, RecordKey)) -> Option<Option<RecordValue>> {
+        let record = self.records.get(*self.newest.get(key)?)?;
+        Some(record.value.clone())
+    }
+}
+
+/// Committed groups that the applier has not yet written, the oldest first; shared by the two threads. Each keeps the places it was decided
+/// with: to enter every record into one map and to take it out again cost more than to look into several.
+#[derive(Debug, Default)]
+pub(super) struct Overlay(Mutex<VecDeque<(u64, Arc<Decided>)>>);
 
 impl Overlay {
-    /// A group was committed.
-    pub(super) fn add(&self, records: &Arc<[Record]>, sequence: u64) {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (at, record) in records.iter().enumerate() {
-            let place = (sequence, Arc::clone(records), at);
-            places.insert((record.table, record.key), place);
-        }
+    /// A group was committed under this sequence.
+    pub(super) fn add(&self, sequence: u64, group: Arc<Decided>) {
+        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.push_back((sequence, group));
     }
 
-    /// Groups are in sled; records that a later group has replaced stay.
-    pub(super) fn remove(&self, groups: &[Group]) {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for group in groups {
-            for record in group.records.iter() {
-                let key = (record.table, record.key);
-                if let std::collections::hash_map::Entry::Occupied(entry) = places.entry(key)
-                    && entry.get().0 == group.sequence
-                {
-                    entry.remove();
-                }
-            }
-        }
+    /// The groups up to this sequence are in sled.
+    pub(super) fn remove(&self, sequence: u64) {
+        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = groups.partition_point(|(other, _)| *other <= sequence);
+        // The applier still has them, so nothing is freed under the lock.
+        groups.drain(..written);
     }
 
     fn get(&self, key: &(Table, RecordKey)) -> Option<Option<RecordValue>> {
-        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, records, at) = places.get(key)?;
-        records.get(*at).map(|record| record.value.clone())
+        let groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.iter().rev().find_map(|(_, group)| group.get(key))
     }
 }
 
@@ -57,8 +61,7 @@ const RECORDS_OF_A_COMMAND: usize = 3;
 pub(super) struct View<'a> {
     overlay: &'a Overlay,
     index: &'a LiveIndex,
-    group: Vec<Record>,
-    newest: FxHashMap<(Table, RecordKey), usize>,
+    group: Decided,
 }
 
 impl<'a> View<'a> {
@@ -68,8 +71,10 @@ impl<'a> View<'a> {
         Self {
             overlay,
             index,
-            group: Vec::with_capacity(records),
-            newest: FxHashMap::with_capacity_and_hasher(records, FxBuildHasher),
+            group: Decided {
+                records: Vec::with_capacity(records),
+                newest: Places::with_capacity_and_hasher(records, FxBuildHasher),
+            },
         }
     }
 
@@ -80,10 +85,7 @@ impl<'a> View<'a> {
         key: impl Into<RecordKey>,
     ) -> Result<Option<RecordValue>, StoreError> {
         let key = (table, key.into());
-        if let Some(record) = self.newest.get(&key).and_then(|at| self.group.get(*at)) {
-            return Ok(record.value.clone());
-        }
-        if let Some(value) = self.overlay.get(&key) {
+        if let Some(value) = self.group.get(&key).or_else(|| self.overlay.get(&key)) {
             return Ok(value);
         }
         // Taken after the look into the overlay: what is no longer there is in the index that is in use now.
@@ -92,15 +94,18 @@ impl<'a> View<'a> {
 
     /// Adds decided records to the group.
     pub(super) fn add(&mut self, records: Vec<Record>) {
+        let Decided {
+            records: all,
+            newest,
+        } = &mut self.group;
         for record in records {
-            self.newest
-                .insert((record.table, record.key), self.group.len());
-            self.group.push(record);
+            newest.insert((record.table, record.key), all.len());
+            all.push(record);
         }
     }
 
-    /// The decided records, in order.
-    pub(super) fn into_group(self) -> Vec<Record> {
+    /// All that was decided.
+    pub(super) fn into_group(self) -> Decided {
         self.group
     }
 }

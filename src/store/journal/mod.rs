@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::store::frame;
+use crate::store::record::{Record, encode_payload};
 
 pub(super) use reader::{Scan, scan};
 
@@ -53,14 +54,16 @@ impl Journal {
         })
     }
 
-    /// Appends one frame and waits until it is on the disk. Returns its sequence.
-    pub(super) fn append(&mut self, payload: &[u8]) -> Result<u64, AppendError> {
+    /// Appends one frame of these records and waits until it is on the disk. Returns its sequence.
+    pub(super) fn append(&mut self, records: &[Record]) -> Result<u64, AppendError> {
         if self.length >= SEGMENT_LENGTH {
             self.rotate().map_err(AppendError::TakenBack)?;
         }
         let sequence = self.next_sequence;
         self.buffer.clear();
-        frame::encode(sequence, payload, &mut self.buffer);
+        frame::encode_with(sequence, &mut self.buffer, |out| {
+            encode_payload(records, out);
+        });
         if let Err(error) = self.file.write_all_at(&self.buffer, self.length) {
             self.file
                 .set_len(self.length)

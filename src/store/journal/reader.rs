@@ -156,7 +156,7 @@ mod tests {
 
     use super::*;
     use crate::store::journal::Journal;
-    use crate::store::record::{Table, encode_payload};
+    use crate::store::record::Table;
 
     fn records(n: u64) -> Vec<Record> {
         vec![Record::put(
@@ -169,9 +169,7 @@ mod tests {
     fn write(directory: &Path, count: u64) {
         let mut journal = Journal::open(directory, 0).expect("opened");
         for n in 1..=count {
-            let mut payload = Vec::new();
-            encode_payload(&records(n), &mut payload);
-            journal.append(&payload).expect("appended");
+            journal.append(&records(n)).expect("appended");
         }
     }
 
