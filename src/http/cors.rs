@@ -3,15 +3,13 @@
 //! The request's own `Origin` is echoed whether or not it may post. That gives nothing away: no cookie is read here, no answer holds
 //! anything the sender did not send, and whether a lead is taken is decided by the origin check, not by the browser.
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::HttpResponse;
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, HeaderValue,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, HeaderMap,
+    HeaderValue, ORIGIN, VARY,
 };
-use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse};
 
 /// The methods of a form's address.
 pub const METHODS: &str = "POST, OPTIONS";
@@ -20,24 +18,31 @@ pub const METHODS: &str = "POST, OPTIONS";
 const REQUEST_HEADERS: &str =
     "content-type, idempotency-key, x-requested-with, formspree-client, formspree-session-data";
 
-/// Middleware: puts the headers on whatever answer comes out.
-pub async fn on_every_answer(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let origin = request.headers().get(ORIGIN).cloned();
-    let mut answer = next.call(request).await?;
-    let headers = answer.headers_mut();
-    headers.append(VARY, HeaderValue::from_static("Origin"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(origin) = origin {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(
-            ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("Retry-After, X-Request-Id"),
-        );
+/// What an answer under `/f/` says to the browser of a page elsewhere.
+pub struct Cors {
+    origin: Option<HeaderValue>,
+}
+
+impl Cors {
+    /// `None` for any other address.
+    pub fn of(request: &ServiceRequest) -> Option<Self> {
+        let rest = request.match_info().as_str().strip_prefix("/f")?;
+        let origin = || request.headers().get(ORIGIN).cloned();
+        (rest.is_empty() || rest.starts_with('/')).then(|| Self { origin: origin() })
     }
-    Ok(answer)
+
+    /// Puts the headers on whatever answer came out.
+    pub fn put_on(self, headers: &mut HeaderMap) {
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(origin) = self.origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("Retry-After, X-Request-Id"),
+            );
+        }
+    }
 }
 
 /// The answer to a preflight of an allowed page.

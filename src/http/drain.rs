@@ -9,13 +9,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
-use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{HttpMessage, web};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::http::settings::Server;
@@ -35,32 +34,41 @@ impl Stream for Lent {
     }
 }
 
-/// Middleware: lends the body to what comes after it. The time for the whole body, ours included, is `server.body_timeout`.
-pub async fn after_every_answer(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let payload = request.take_payload();
-    if matches!(payload, Payload::None) {
-        return next.call(request).await;
-    }
-    let lent = Lent(Rc::new(RefCell::new(payload)));
-    request.set_payload(Payload::Stream {
-        payload: Box::pin(lent.clone()),
-    });
-    let patience = patience(&request);
-    let answered = next.call(request).await;
-    if let Some((clock, end)) = patience {
-        tokio::select! {
-            biased;
-            () = drain(lent) => {}
-            () = clock.sleep_until(end) => {}
-        }
-    }
-    answered
+/// What may be left of a body when the answer is decided.
+pub struct Rest {
+    body: Lent,
+    patience: Option<(web::Data<Clock>, Timestamp)>,
 }
 
-fn patience(request: &ServiceRequest) -> Option<(web::Data<Clock>, jiff::Timestamp)> {
+impl Rest {
+    /// Lends the body to what comes after; `None` when there is none. The time for the whole of it, ours included, is
+    /// `server.body_timeout`.
+    pub fn lend(request: &mut ServiceRequest) -> Option<Self> {
+        let payload = request.take_payload();
+        if matches!(payload, Payload::None) {
+            return None;
+        }
+        let body = Lent(Rc::new(RefCell::new(payload)));
+        request.set_payload(Payload::Stream {
+            payload: Box::pin(body.clone()),
+        });
+        let patience = patience(request);
+        Some(Self { body, patience })
+    }
+
+    /// Reads it to its end, or as long as there is patience.
+    pub async fn drain(self) {
+        if let Some((clock, end)) = self.patience {
+            tokio::select! {
+                biased;
+                () = drain(self.body) => {}
+                () = clock.sleep_until(end) => {}
+            }
+        }
+    }
+}
+
+fn patience(request: &ServiceRequest) -> Option<(web::Data<Clock>, Timestamp)> {
     let clock = request.app_data::<web::Data<Clock>>()?.clone();
     let server = request.app_data::<web::Data<Server>>()?;
     let end = clock.now().checked_add(server.body_timeout).ok()?;

@@ -2,7 +2,9 @@
 
 use actix_web::{HttpResponse, web};
 
+use crate::http::request_id;
 use crate::store::Store;
+use crate::telemetry::field;
 
 /// `GET /healthz`: 200 while a lead could be kept, else 503 with the reason in the log.
 pub async fn healthz(store: web::Data<Store>) -> HttpResponse {
@@ -10,6 +12,7 @@ pub async fn healthz(store: web::Data<Store>) -> HttpResponse {
         Ok(()) => HttpResponse::Ok().body("ok\n"),
         Err(error) => {
             tracing::warn!(
+                { field::REQUEST_ID } = request_id::current(),
                 error = &error as &dyn std::error::Error,
                 "asked for its health: leads cannot be kept"
             );

@@ -8,8 +8,10 @@ use crate::clock::Clock;
 use crate::delivery::State;
 use crate::dispatch::{Health, Outlook};
 use crate::http::admin::Operator;
+use crate::http::request_id;
 use crate::metrics::{Format, Metrics, OutboxSeen, Seen};
 use crate::store::{Store, StoreError};
+use crate::telemetry::field;
 
 /// The states a lead can stay in.
 const OPEN: [State; 5] = [
@@ -74,7 +76,11 @@ impl Gauged {
 }
 
 fn unavailable(error: &(dyn std::error::Error + 'static)) -> HttpResponse {
-    tracing::error!(error, "the metrics cannot be told");
+    tracing::error!(
+        { field::REQUEST_ID } = request_id::current(),
+        error,
+        "the metrics cannot be told"
+    );
     HttpResponse::ServiceUnavailable().body("the metrics cannot be told; the log says why\n")
 }
 

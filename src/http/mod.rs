@@ -11,6 +11,7 @@ pub mod client_address;
 pub mod cors;
 pub mod demo;
 pub mod drain;
+pub mod every_request;
 pub mod health;
 pub mod metrics;
 pub mod negotiation;
@@ -22,6 +23,7 @@ pub mod rate_limit;
 pub mod recipes;
 pub mod refused_origins;
 pub mod reply;
+pub mod request_id;
 pub mod request_log;
 pub mod script;
 pub mod server;
@@ -34,7 +36,6 @@ use std::sync::Arc;
 use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
-use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::clock::Clock;
@@ -91,20 +92,15 @@ impl PublicParts {
 pub fn routes(cfg: &mut web::ServiceConfig, parts: &PublicParts) {
     parts.insert(cfg);
     cfg.service(
-        web::scope("/f")
-            .wrap(from_fn(cors::on_every_answer))
-            .service(
-                web::resource("/{form}")
-                    .route(web::route().guard(fn_guard(is_post)).to(submit::submit))
-                    .route(web::method(Method::OPTIONS).to(submit::preflight))
-                    .default_service(web::to(submit::wrong_method)),
-            )
-            .service(
-                web::resource("/{form}/thanks")
-                    .route(web::get().to(submit::thanks))
-                    .route(web::head().to(submit::thanks)),
-            )
-            .default_service(web::to(nothing_here)),
+        web::resource("/f/{form}")
+            .route(web::route().guard(fn_guard(is_post)).to(submit::submit))
+            .route(web::method(Method::OPTIONS).to(submit::preflight))
+            .default_service(web::to(submit::wrong_method)),
+    )
+    .service(
+        web::resource("/f/{form}/thanks")
+            .route(web::get().to(submit::thanks))
+            .route(web::head().to(submit::thanks)),
     )
     .route("/healthz", web::get().to(health::healthz))
     .route("/healthz", web::head().to(health::healthz))

@@ -10,8 +10,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, dev};
 
+use crate::http::every_request::on_every_request;
 use crate::http::settings::Server;
-use crate::http::{drain, request_log};
 
 /// How long an idle connection stays open. Short: actix guards only the first request of a connection against senders that drip.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -34,8 +34,7 @@ where
     let grace_seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
     let server = HttpServer::new(move || {
         App::new()
-            .wrap(from_fn(drain::after_every_answer))
-            .wrap(from_fn(request_log::on_every_request))
+            .wrap(from_fn(on_every_request))
             .configure(configure.clone())
     })
     .workers(workers)

@@ -20,8 +20,10 @@ use crate::http::origin::{PageOrigin, is_navigation};
 use crate::http::problem::Problem;
 use crate::http::refused_origins::RefusedOrigins;
 use crate::http::reply::Reply;
+use crate::http::request_id;
 use crate::http::settings::Server;
 use crate::lead::{Client, Form, Forms};
+use crate::telemetry::field;
 
 /// The browser's description of itself is cut here.
 const LONGEST_USER_AGENT: usize = 512;
@@ -118,13 +120,18 @@ fn note_refusal(
         PageOrigin::Named(name) => name,
         PageOrigin::Opaque | PageOrigin::Absent => "null",
     };
-    tracing::info!(form = %form.id, origin = ?name, "a page of an origin that is not allowed wanted to post");
+    tracing::info!(
+        { field::REQUEST_ID } = request_id::current(),
+        { field::FORM_ID } = %form.id,
+        origin = ?name,
+        "a page of an origin that is not allowed wanted to post"
+    );
     refused_origins.record(&form.id, name, clock.now());
     Ok(())
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let text = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes()).into_owned();
+    let text = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
     let end = text.floor_char_boundary(LONGEST_USER_AGENT);
     Some(text[..end].to_owned()).filter(|text| !text.is_empty())
 }

@@ -9,8 +9,10 @@ use serde::Serialize;
 
 use crate::delivery::Conflict;
 use crate::http::admin::words;
+use crate::http::request_id;
 use crate::lead::Language;
 use crate::store::StoreError;
+use crate::telemetry::field;
 
 /// Seconds after which a client may try again when the store cannot answer.
 const TRY_AGAIN_S: u64 = 10;
@@ -186,7 +188,11 @@ impl ResponseError for Reason {
 
 impl From<StoreError> for Reason {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = %error, "the admin cannot read or write the store");
+        tracing::error!(
+            { field::REQUEST_ID } = request_id::current(),
+            error = %error,
+            "the admin cannot read or write the store"
+        );
         Self::Unavailable(error)
     }
 }

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::http::body::{MOST_FIELDS, Pairs};
 use crate::http::problem::{Malformed, Problem};
+use crate::http::request_id;
+use crate::telemetry::field;
 
 /// Objects within objects, at the most; no form needs more.
 const DEEPEST: usize = 8;
@@ -19,6 +21,7 @@ pub(super) fn pairs(text: &str) -> Result<Pairs, Problem> {
         Err(error) => {
             // Only line and column: the message would quote what was typed.
             tracing::debug!(
+                { field::REQUEST_ID } = request_id::current(),
                 line = error.line(),
                 column = error.column(),
                 "a JSON body is broken"

@@ -20,6 +20,8 @@ use futures_util::{Stream, StreamExt};
 
 use crate::clock::Clock;
 use crate::http::problem::{Malformed, Problem};
+use crate::http::request_id;
+use crate::telemetry::field;
 
 /// Names and values in the order they came.
 pub type Pairs = Vec<(String, String)>;
@@ -215,7 +217,11 @@ impl BodyReader {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|error| {
-                tracing::debug!(%error, "a body broke off");
+                tracing::debug!(
+                    { field::REQUEST_ID } = request_id::current(),
+                    %error,
+                    "a body broke off"
+                );
                 Problem::Malformed(Malformed::Interrupted)
             })?;
             if body.len() + chunk.len() > self.max_body {

@@ -9,6 +9,8 @@ use futures_util::stream;
 use crate::http::body::charset::{self, RawPair};
 use crate::http::body::{Decoded, MOST_FIELDS};
 use crate::http::problem::{Malformed, Problem};
+use crate::http::request_id;
+use crate::telemetry::field;
 
 /// Decodes all parts. A part without a name carries nothing for us and is passed over.
 pub(super) async fn decode(
@@ -51,7 +53,11 @@ fn charset_of(part: &multer::Field<'_>) -> Option<&'static Encoding> {
 }
 
 fn broken(error: multer::Error) -> Problem {
-    tracing::debug!(%error, "a multipart body is broken");
+    tracing::debug!(
+        { field::REQUEST_ID } = request_id::current(),
+        %error,
+        "a multipart body is broken"
+    );
     Problem::Malformed(Malformed::Multipart)
 }
 

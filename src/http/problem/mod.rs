@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 
+use crate::http::request_id;
 use crate::intake::IntakeError;
 use crate::lead::{FieldErrors, Language};
+use crate::telemetry::field;
 
 pub use wording::{Text, Wording};
 
@@ -142,6 +144,7 @@ impl From<IntakeError> for Problem {
             IntakeError::Invalid(errors) => Self::Invalid(errors),
             IntakeError::Store(error) => {
                 tracing::error!(
+                    { field::REQUEST_ID } = request_id::current(),
                     error = &error as &dyn std::error::Error,
                     "a lead could not be kept; its sender was asked to try again"
                 );

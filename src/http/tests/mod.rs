@@ -164,8 +164,7 @@ impl Gate {
     pub(super) async fn ask(&self, request: TestRequest) -> Answer {
         let app = init_service(
             App::new()
-                .wrap(from_fn(drain::after_every_answer))
-                .wrap(from_fn(request_log::on_every_request))
+                .wrap(from_fn(every_request::on_every_request))
                 .configure(|cfg: &mut web::ServiceConfig| routes(cfg, &self.parts)),
         )
         .await;

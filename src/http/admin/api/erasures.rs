@@ -8,9 +8,11 @@ use crate::clock::Clock;
 use crate::http::admin::auth::Operator;
 use crate::http::admin::body;
 use crate::http::admin::reason::{BadParameter, Reason};
+use crate::http::request_id;
 use crate::http::settings::Server;
 use crate::lead::{Email, Phone};
 use crate::store::{Erasure, Person, Store};
+use crate::telemetry::field;
 
 /// Who is to be erased, as it was typed. One of the two must be there.
 #[derive(Clone, Default, Deserialize)]
@@ -83,6 +85,7 @@ pub(crate) async fn carry_out(
     let erased = store.erase_person(person, signature).await?;
     let erasure = erased.ok_or(Reason::NotFound)?;
     tracing::info!(
+        { field::REQUEST_ID } = request_id::current(),
         operator = operator.name(),
         action = "erase person",
         leads = erasure.leads.len(),

@@ -13,9 +13,11 @@ use crate::http::admin::csv;
 use crate::http::admin::filters::{self, TypedFilters};
 use crate::http::admin::languages::ApiLanguage;
 use crate::http::admin::reason::Reason;
+use crate::http::request_id;
 use crate::http::settings::Server;
 use crate::lead::{Forms, LeadId};
 use crate::store::{Store, StoreError, StoredLead};
+use crate::telemetry::field;
 
 #[derive(Serialize)]
 struct Listed {
@@ -83,6 +85,7 @@ pub(crate) async fn export(
     let dialect = csv::Dialect::from_query(query, language)?;
     let columns = csv::Columns::new(&forms.load(), filter.form.as_ref());
     tracing::info!(
+        { field::REQUEST_ID } = request_id::current(),
         operator = operator.name(),
         action = "export",
         "admin action"

@@ -13,9 +13,11 @@ use crate::http::admin::body;
 use crate::http::admin::filters::{MOST_PER_PAGE, TypedFilters};
 use crate::http::admin::languages::ApiLanguage;
 use crate::http::admin::reason::Reason;
+use crate::http::request_id;
 use crate::http::settings::Server;
 use crate::lead::LeadId;
 use crate::store::{Filter, Order, Ordered, Page, Selection, Store, StoredLead};
+use crate::telemetry::field;
 
 /// How many leads of a bulk resend are under way in the store at once: enough to share its fdatasyncs.
 const AT_ONCE: usize = 64;
@@ -73,9 +75,10 @@ pub(crate) async fn carry_out(
     match ordered {
         Ordered::Done(stored) => {
             tracing::info!(
+                { field::REQUEST_ID } = request_id::current(),
                 operator = operator.name(),
                 action = action.as_str(),
-                lead.id = %id,
+                { field::LEAD_ID } = %id,
                 "admin action"
             );
             Ok(*stored)
@@ -154,6 +157,7 @@ pub(crate) async fn resend_all(
         }
     }
     tracing::info!(
+        { field::REQUEST_ID } = request_id::current(),
         operator = operator.name(),
         action = "resend all",
         matched = total.matched,

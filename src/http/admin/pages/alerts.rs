@@ -11,7 +11,9 @@ use crate::http::admin::auth::Operator;
 use crate::http::admin::body;
 use crate::http::admin::pages::frame::Screen;
 use crate::http::admin::reason::Reason;
+use crate::http::request_id;
 use crate::http::settings::Server;
+use crate::telemetry::field;
 
 /// The page's address.
 pub(super) const PAGE: &str = "/admin/alerts";
@@ -54,7 +56,11 @@ pub(crate) async fn test(
 ) -> Result<HttpResponse, Reason> {
     // The form has no fields; its body is read so that the connection can be used again.
     body::read(payload, &server, &clock).await?;
-    tracing::info!(by = operator.name(), "a test of the alerts is sent");
+    tracing::info!(
+        { field::REQUEST_ID } = request_id::current(),
+        operator = operator.name(),
+        "a test of the alerts is sent"
+    );
     alerts.send_test().await;
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, PAGE))

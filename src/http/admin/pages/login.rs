@@ -12,8 +12,10 @@ use crate::http::admin::pages::frame::Screen;
 use crate::http::admin::reason::Reason;
 use crate::http::admin::{body, cookies, filters, languages, words};
 use crate::http::client_address::client_address;
+use crate::http::request_id;
 use crate::http::settings::Server;
 use crate::lead::Language;
+use crate::telemetry::field;
 
 /// The address of the log-in page that leads back to `next`.
 pub(crate) fn address(next: &str) -> String {
@@ -57,14 +59,22 @@ pub(crate) async fn log_in(
         .await;
     Ok(match outcome {
         LogIn::In(token) => {
-            tracing::info!(operator = %name, action = "log in", "admin action");
+            tracing::info!(
+                { field::REQUEST_ID } = request_id::current(),
+                operator = %name,
+                action = "log in",
+                "admin action"
+            );
             HttpResponse::SeeOther()
                 .insert_header((LOCATION, next))
                 .insert_header((SET_COOKIE, cookies::session(auth::COOKIE, &token.0)))
                 .finish()
         }
         LogIn::Refused => {
-            tracing::warn!("a log-in to the admin was refused");
+            tracing::warn!(
+                { field::REQUEST_ID } = request_id::current(),
+                "a log-in to the admin was refused"
+            );
             let text = screen.pick(
                 "Имя или пароль не подходят.",
                 "The name or the password is wrong.",
