@@ -33,7 +33,7 @@ impl Email {
     /// strange address loses a lead, taking it costs one bounced letter.
     pub fn parse(typed: &str) -> Result<Self, EmailError> {
         let line = text::folded_line(typed);
-        let address = line.trim_end_matches(['.', ',', ';']).to_lowercase();
+        let address = text::lower_case(line.trim_end_matches(['.', ',', ';']));
         let address = address.strip_prefix("mailto:").unwrap_or(&address).trim();
         if address.chars().count() > MAX_CHARS {
             return Err(EmailError::TooLong);

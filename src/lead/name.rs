@@ -155,15 +155,15 @@ fn joined(words: &[&str]) -> Option<String> {
 }
 
 fn is_patronymic(word: &str) -> bool {
-    let word = word.to_lowercase();
-    PATRONYMICS.contains(&word.as_str())
+    let word = text::lower_case(word);
+    PATRONYMICS.contains(&word.as_ref())
         || PATRONYMIC_ENDS
             .iter()
             .any(|end| word.len() > end.len() && word.ends_with(end))
 }
 
 fn is_patronymic_word(word: &str) -> bool {
-    PATRONYMIC_WORDS.contains(&word.to_lowercase().as_str())
+    PATRONYMIC_WORDS.contains(&text::lower_case(word).as_ref())
 }
 
 /// Masked: it is a person's name.

@@ -54,10 +54,32 @@ pub(crate) fn ascii_lower_case(text: &str) -> Cow<'_, str> {
 
 /// The text in lower case, whatever its script.
 pub(crate) fn lower_case(text: &str) -> Cow<'_, str> {
-    match text.is_ascii() {
-        true => ascii_lower_case(text),
-        false => Cow::Owned(text.to_lowercase()),
+    if text.is_ascii() {
+        return ascii_lower_case(text);
     }
+    let mut lower = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match usual_lower_case(letter) {
+            Some(letter) => lower.push(letter),
+            None => return Cow::Owned(text.to_lowercase()),
+        }
+    }
+    Cow::Owned(lower)
+}
+
+/// Of ASCII and Russian letters, for which the tables of Unicode, a search for each letter, are not needed.
+fn usual_lower_case(letter: char) -> Option<char> {
+    match letter {
+        'а'..='я' | 'ё' => Some(letter),
+        'А'..='Я' => char::from_u32(u32::from(letter) + 32),
+        'Ё' => Some('ё'),
+        _ => letter.is_ascii().then(|| letter.to_ascii_lowercase()),
+    }
+}
+
+/// A letter or a digit of any script.
+pub(crate) fn is_of_word(c: char) -> bool {
+    matches!(c, 'а'..='я' | 'А'..='Я') || c.is_alphanumeric()
 }
 
 /// The beginning of a text, at most `limit` characters.
@@ -149,9 +171,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_quick_ways_lead_to_the_same_text(text in "[a-zA-Zа-яё \\-\u{200b}]{0,12}|\\PC{0,12}") {
+        fn the_quick_ways_lead_to_the_same_text(text in "[a-zA-Zа-яёА-ЯЁ \\-\u{200b}]{0,12}|\\PC{0,12}") {
             prop_assert_eq!(into_folded_line(text.clone()), folded_line(&text));
             prop_assert_eq!(lower_case(&text).into_owned(), text.to_lowercase());
+            prop_assert!(text.chars().all(|c| is_of_word(c) == c.is_alphanumeric()));
             prop_assert_eq!(ascii_lower_case(&text).into_owned(), text.to_ascii_lowercase());
         }
 

@@ -52,7 +52,7 @@ pub(super) fn prepare(new: NewLead) -> Result<Prepared, StoreError> {
     };
     let indexed = Indexed {
         form: lead.form.clone(),
-        words: words_of_contact(&lead.contact).join("\n"),
+        words: words_of_contact(&lead.contact),
     };
     Ok(Prepared {
         lead_record: Record {

@@ -6,18 +6,21 @@ use crate::store::{Status, StoredLead};
 /// A word is cut here; longer ones are found by their beginning.
 const LONGEST: usize = 64;
 
-/// The words of who it is.
-pub(super) fn words_of_contact(contact: &Contact) -> Vec<String> {
-    let mut found: Vec<String> = contact
-        .name
-        .iter()
-        .flat_map(|name| words(name.typed()))
-        .collect();
-    found.extend(contact.phone.iter().map(|phone| cut(phone.e164())));
-    found.extend(contact.email.iter().map(|email| cut(email.as_str())));
-    found.sort_unstable();
-    found.dedup();
-    found
+/// The words of who it is, one a line; a name may hold one twice.
+pub(super) fn words_of_contact(contact: &Contact) -> String {
+    let name = contact.name.as_ref().map_or("", |name| name.typed());
+    let phone = contact.phone.iter().map(|phone| cut(phone.e164()));
+    let email = contact.email.iter().map(|email| cut(email.as_str()));
+    let mut lines = String::with_capacity(name.len() + 2 * LONGEST);
+    for word in words_in(name) {
+        fold_into(word, &mut lines);
+        lines.push('\n');
+    }
+    for word in phone.chain(email) {
+        lines.push_str(word);
+        lines.push('\n');
+    }
+    lines
 }
 
 /// The words of what the destinations answered.
@@ -51,11 +54,13 @@ impl Query {
         match self {
             Self::Lead(id) => stored.status.lead == *id,
             Self::Prefixes(prefixes) => {
-                let mut words = words_of_contact(&stored.lead.contact);
-                words.extend(words_of_status(&stored.status));
-                prefixes
-                    .iter()
-                    .all(|prefix| words.iter().any(|word| word.starts_with(prefix.as_str())))
+                let of_contact = words_of_contact(&stored.lead.contact);
+                let of_status = words_of_status(&stored.status);
+                prefixes.iter().all(|prefix| {
+                    let of_status = of_status.iter().map(String::as_str);
+                    let mut words = of_contact.lines().chain(of_status);
+                    words.any(|word| word.starts_with(prefix.as_str()))
+                })
             }
         }
     }
@@ -68,7 +73,7 @@ pub(super) fn parse(text: &str) -> Option<Query> {
         return Some(Query::Lead(id));
     }
     if let Ok(phone) = Phone::parse(text) {
-        return Some(Query::Prefixes(vec![cut(phone.e164())]));
+        return Some(Query::Prefixes(vec![cut(phone.e164()).to_owned()]));
     }
     let prefixes: Vec<String> = if text.contains('@') {
         vec![fold(text)]
@@ -79,22 +84,29 @@ pub(super) fn parse(text: &str) -> Option<Query> {
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(fold)
+    words_in(text).map(fold)
+}
+
+fn words_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c| !text::is_of_word(c));
+    words.filter(|word| !word.is_empty())
+}
+
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    fold_into(text, &mut folded);
+    folded
 }
 
 /// Lower case, with ё as е, as people search.
-fn fold(text: &str) -> String {
-    let lower = text.to_lowercase();
-    match lower.contains('ё') {
-        true => cut(&lower.replace('ё', "е")),
-        false => text::into_cut(lower, LONGEST),
-    }
+fn fold_into(text: &str, out: &mut String) {
+    let lower = text::lower_case(text);
+    let letters = lower.chars().take(LONGEST);
+    out.extend(letters.map(|letter| if letter == 'ё' { 'е' } else { letter }));
 }
 
-fn cut(text: &str) -> String {
-    text::cut(text, LONGEST).to_owned()
+fn cut(text: &str) -> &str {
+    text::cut(text, LONGEST)
 }
 
 #[cfg(test)]

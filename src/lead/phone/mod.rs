@@ -116,7 +116,7 @@ fn russian_e164(digits: &str) -> Result<String, PhoneError> {
     };
     match national.as_bytes().first() {
         // 6 and 7 are Kazakhstan, which has the same country code and the same trunk 8.
-        Some(b'3' | b'4' | b'6'..=b'9') => Ok(format!("+7{national}")),
+        Some(b'3' | b'4' | b'6'..=b'9') => Ok(["+7", national].concat()),
         _ => Err(PhoneError::NotRussian),
     }
 }

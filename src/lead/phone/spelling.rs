@@ -101,7 +101,7 @@ fn plain(typed: &str) -> Result<String, PhoneError> {
     let visible = typed.chars().filter(|c| !text::is_invisible(*c));
     let mut folded = String::with_capacity(typed.len());
     folded.extend(visible.map(fold));
-    Ok(folded.trim().to_lowercase())
+    Ok(text::lower_case(folded.trim()).into_owned())
 }
 
 /// Drops one prefix word with what separates it from the number.

@@ -1,7 +1,8 @@
 //! The fields of a submission against those a form declares.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use crate::lead::submission::parse::{self, Reading, Visitor};
 use crate::lead::{
@@ -98,7 +99,9 @@ impl<'a> Check<'a> {
     /// Brings values of one name together.
     pub(super) fn new(form: &'a Form, fields: &'a [(String, String)]) -> Self {
         let mut groups: Vec<Group<'a>> = Vec::with_capacity(fields.len());
-        let mut by_name: HashMap<&str, usize> = HashMap::with_capacity(fields.len());
+        // Whoever computes names that collide makes it look through a few hundred of them.
+        let mut by_name: FxHashMap<&str, usize> = FxHashMap::default();
+        by_name.reserve(fields.len());
         for (sent_as, value) in fields {
             let name = sent_as
                 .strip_suffix("[]")

@@ -72,7 +72,8 @@ impl<'a> Derived<'a> {
 
     fn read(value: &[u8]) -> Result<Self, StoreError> {
         let Source { form, contact } = decode(value)?;
-        let words = words_of_contact(&contact).into_iter().map(Cow::Owned);
+        let words = words_of_contact(&contact);
+        let words = words.lines().map(|word| Cow::Owned(word.to_owned()));
         Ok(Self {
             form,
             words: words.collect(),
