@@ -36,7 +36,8 @@ pub async fn submit(
                 let problem = complain(&visit, submission, &posted.files, &clock);
                 return posted.refuse(&visit, &problem);
             }
-            let accepted = intake.accept(&visit.form, submission, visit.client.clone());
+            let client = std::mem::take(&mut visit.client);
+            let accepted = intake.accept(&visit.form, submission, client);
             match accepted.await {
                 Ok(accepted) => posted.welcome(&visit, accepted.lead()),
                 Err(error) => posted.refuse(&visit, &error.into()),

@@ -26,6 +26,10 @@ pub(super) fn split(body: &[u8]) -> Result<Vec<RawPair>, Problem> {
 }
 
 fn unescape(text: &[u8]) -> Vec<u8> {
+    // So are all names and half of the values.
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return text.to_vec();
+    }
     // Room for all of it: the decoder cannot tell how much it will be, and would grow its answer by and by.
     let mut plain = Vec::with_capacity(text.len());
     for (at, word) in text.split(|byte| *byte == b'+').enumerate() {
