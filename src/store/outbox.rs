@@ -1,11 +1,12 @@
 //! The outbox: all deliveries not yet settled, in memory, in the order of their time. Rebuilt from sled at a start, then kept by the
 //! applier. In memory, because it is read at every wake-up and written at every transition, and 100 000 waiting leads take some 10 MB.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_set};
+use std::collections::{BTreeMap, BTreeSet, HashSet, btree_set};
 use std::iter::Peekable;
 use std::ops::RangeBounds;
 
 use jiff::Timestamp;
+use rustc_hash::FxHashMap;
 
 use crate::delivery::{Delivery, DeliveryId, Lane, State};
 use crate::lead::{DestinationId, LeadId};
@@ -16,8 +17,7 @@ use crate::store::{Due, Look, Status, Waiting};
 /// All unsettled deliveries, and the leads in each state that is not final.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    destinations: HashMap<DestinationId, Queue>,
-    details: HashMap<DeliveryId, Details>,
+    destinations: FxHashMap<DestinationId, Queue>,
     leads: BTreeMap<State, BTreeSet<LeadId>>,
     stretches: Stretches,
 }
@@ -41,7 +41,8 @@ struct Queue {
     again: BTreeSet<Place>,
     /// Waits for its next attempt, by its time.
     retried: BTreeSet<Place>,
-    by_age: BTreeSet<DeliveryId>,
+    /// All of them.
+    by_age: BTreeMap<DeliveryId, Details>,
 }
 
 /// Sorts before every other id.
@@ -73,6 +74,28 @@ impl Queue {
             self.again.range(..).peekable(),
             self.retried.range(..=(until, LAST)).peekable(),
         ])
+    }
+
+    fn told<'a>(
+        &self,
+        places: impl Iterator<Item = &'a Place>,
+        skip: &HashSet<DeliveryId>,
+        limit: usize,
+    ) -> Vec<Due> {
+        places
+            .filter(|(_, id)| !skip.contains(id))
+            .filter_map(|(due_at, id)| {
+                let details = self.by_age.get(id)?;
+                Some(Due {
+                    id: *id,
+                    due_at: *due_at,
+                    contact_hashes: details.contact_hashes.clone(),
+                    attempts: details.attempts,
+                    retries: details.retries,
+                })
+            })
+            .take(limit)
+            .collect()
     }
 }
 
@@ -139,7 +162,6 @@ impl Outbox {
                 .remove(&(delivery.due_at, delivery.id));
             queue.by_age.remove(&delivery.id);
         }
-        self.details.remove(&delivery.id);
     }
 
     fn insert(&mut self, delivery: &Delivery, status: &Status) {
@@ -153,13 +175,12 @@ impl Outbox {
         queue
             .of_mut(delivery)
             .insert((delivery.due_at, delivery.id));
-        queue.by_age.insert(delivery.id);
         let details = Details {
             contact_hashes: status.contact_hashes.clone(),
             attempts: delivery.attempts,
             retries: delivery.retries,
         };
-        self.details.insert(delivery.id, details);
+        queue.by_age.insert(delivery.id, details);
     }
 
     /// Deliveries due at or before `until` (and at or after `from`), the earliest first, without those in `skip`.
@@ -175,7 +196,7 @@ impl Outbox {
         };
         let from = from.unwrap_or(Timestamp::MIN);
         let places = queue.in_order(.., until);
-        self.told(places.filter(|(due_at, _)| *due_at >= from), skip, limit)
+        queue.told(places.filter(|(due_at, _)| *due_at >= from), skip, limit)
     }
 
     /// The due deliveries of one lane, the earliest first.
@@ -189,38 +210,16 @@ impl Outbox {
             Lane::Fresh if look.fresh_since > look.until => Vec::new(),
             Lane::Fresh => {
                 let places = queue.untried.range(fresh_since..);
-                self.told(places, look.skip, look.limit)
+                queue.told(places, look.skip, look.limit)
             }
             Lane::Backlog if look.fresh_since > look.until => {
-                self.told(queue.in_order(.., look.until), look.skip, look.limit)
+                queue.told(queue.in_order(.., look.until), look.skip, look.limit)
             }
             Lane::Backlog => {
                 let places = queue.in_order(..fresh_since, look.until);
-                self.told(places, look.skip, look.limit)
+                queue.told(places, look.skip, look.limit)
             }
         }
-    }
-
-    fn told<'a>(
-        &self,
-        places: impl Iterator<Item = &'a Place>,
-        skip: &HashSet<DeliveryId>,
-        limit: usize,
-    ) -> Vec<Due> {
-        places
-            .filter(|(_, id)| !skip.contains(id))
-            .filter_map(|(due_at, id)| {
-                let details = self.details.get(id)?;
-                Some(Due {
-                    id: *id,
-                    due_at: *due_at,
-                    contact_hashes: details.contact_hashes.clone(),
-                    attempts: details.attempts,
-                    retries: details.retries,
-                })
-            })
-            .take(limit)
-            .collect()
     }
 
     /// The earliest time after `after` at which a retry is due.
@@ -238,7 +237,7 @@ impl Outbox {
     pub(super) fn all(&self) -> Vec<DeliveryId> {
         self.destinations
             .values()
-            .flat_map(|queue| queue.by_age.iter().copied())
+            .flat_map(|queue| queue.by_age.keys().copied())
             .collect()
     }
 
@@ -247,7 +246,8 @@ impl Outbox {
         let Some(queue) = self.destinations.get(destination) else {
             return Waiting::default();
         };
-        let oldest = queue.by_age.first().and_then(|id| id.lead.received_at());
+        let oldest = queue.by_age.first_key_value();
+        let oldest = oldest.and_then(|(id, _)| id.lead.received_at());
         Waiting {
             count: queue.by_age.len(),
             oldest_received_at: oldest,
