@@ -6,6 +6,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use governor::middleware::NoOpMiddleware;
@@ -34,6 +35,9 @@ pub struct Limiter {
     whole: Single,
     clock: Clock,
     most_addresses: usize,
+    /// How often [`Limiter::is_crowded`] was asked, and what it found last.
+    asked: AtomicUsize,
+    crowded: AtomicBool,
 }
 
 /// Whose bucket it is.
@@ -75,6 +79,8 @@ impl Limiter {
             whole: RateLimiter::new(quota(limits.whole), InMemoryState::default(), ticks),
             clock,
             most_addresses: MOST_ADDRESSES,
+            asked: AtomicUsize::new(0),
+            crowded: AtomicBool::new(false),
         }
     }
 
@@ -104,6 +110,21 @@ impl Limiter {
         until.wait_time_from(self.clock.monotonic())
     }
 
+    /// Whether there are as many addresses as there may be. To count them takes a lock on every part of the map, which costs more than all the
+    /// rest here, so they are counted now and then: there may be a few in a thousand more.
+    fn is_crowded(&self) -> bool {
+        let every = (self.most_addresses / 256).max(1);
+        if self
+            .asked
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(every)
+        {
+            let crowded = self.addresses.len() >= self.most_addresses;
+            self.crowded.store(crowded, Ordering::Relaxed);
+        }
+        self.crowded.load(Ordering::Relaxed)
+    }
+
     fn sender(&self, address: IpAddr) -> Sender {
         let address = match address.to_canonical() {
             IpAddr::V6(v6) => {
@@ -112,7 +133,7 @@ impl Limiter {
             }
             v4 @ IpAddr::V4(_) => v4,
         };
-        if self.addresses.len() < self.most_addresses {
+        if !self.is_crowded() {
             return Sender::Address(address);
         }
         let mut hasher = DefaultHasher::new();
