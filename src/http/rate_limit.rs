@@ -102,6 +102,7 @@ impl Limiter {
     pub fn forget_idle(&self) {
         self.addresses.retain_recent();
         self.addresses.shrink_to_fit();
+        self.count_addresses();
         self.forms.retain_recent();
         self.forms.shrink_to_fit();
     }
@@ -111,7 +112,7 @@ impl Limiter {
     }
 
     /// Whether there are as many addresses as there may be. To count them takes a lock on every part of the map, which costs more than all the
-    /// rest here, so they are counted now and then: there may be a few in a thousand more.
+    /// rest here, so they are counted now and then: there may be a few in a thousand more. Also counted whenever some were forgotten.
     fn is_crowded(&self) -> bool {
         let every = (self.most_addresses / 256).max(1);
         if self
@@ -119,10 +120,14 @@ impl Limiter {
             .fetch_add(1, Ordering::Relaxed)
             .is_multiple_of(every)
         {
-            let crowded = self.addresses.len() >= self.most_addresses;
-            self.crowded.store(crowded, Ordering::Relaxed);
+            self.count_addresses();
         }
         self.crowded.load(Ordering::Relaxed)
+    }
+
+    fn count_addresses(&self) {
+        let crowded = self.addresses.len() >= self.most_addresses;
+        self.crowded.store(crowded, Ordering::Relaxed);
     }
 
     fn sender(&self, address: IpAddr) -> Sender {
@@ -239,14 +244,20 @@ mod tests {
     #[test]
     fn a_flood_of_addresses_is_capped_and_forgotten() {
         let (mut limiter, clock) = limiter(5, 1_000_000, 1_000_000);
-        limiter.most_addresses = 100;
-        for n in 0..20_000_u32 {
-            let _maybe = limiter.admit(&form("a"), Some(IpAddr::V4(n.into())));
+        // The second is counted at every fourth only.
+        for (most, uncounted) in [(100, 0), (1_024, 3)] {
+            limiter.most_addresses = most;
+            for n in 0..20_000_u32 {
+                let _maybe = limiter.admit(&form("a"), Some(IpAddr::V4(n.into())));
+            }
+            let buckets = u64::try_from(limiter.addresses.len()).expect("few");
+            let bound = u64::try_from(most + uncounted).expect("few") + CROWD_BUCKETS;
+            assert!(buckets <= bound, "{buckets}");
+            clock.advance(Duration::from_secs(3_600));
+            limiter.forget_idle();
+            assert_eq!(limiter.addresses.len(), 0);
+            let first = from("203.0.113.1").expect("an address");
+            assert_eq!(limiter.sender(first), Sender::Address(first));
         }
-        let buckets = u64::try_from(limiter.addresses.len()).expect("few");
-        assert!(buckets <= 100 + CROWD_BUCKETS, "{buckets}");
-        clock.advance(Duration::from_secs(3_600));
-        limiter.forget_idle();
-        assert_eq!(limiter.addresses.len(), 0);
     }
 }
