@@ -114,3 +114,20 @@ async fn an_opaque_page_may_navigate_but_not_fetch() {
         .insert_header(("sec-fetch-mode", "cors"));
     assert_eq!(gate.ask(fetch).await.code(), (403, "origin".to_owned()));
 }
+
+#[tokio::test]
+async fn all_answers_below_f_may_be_read_by_the_page_and_no_others() {
+    let gate = Gate::open();
+    for (uri, may_read) in [
+        ("/f", true),
+        ("/f/callback/nothing/here", true),
+        ("/favicon.ico", false),
+        ("/healthz", false),
+    ] {
+        let request = TestRequest::with_uri(uri).insert_header(("origin", "https://shop.example"));
+        let answer = gate.ask(request).await;
+        let allowed = answer.header("access-control-allow-origin");
+        let expected = may_read.then_some("https://shop.example");
+        assert_eq!(allowed, expected, "{uri}");
+    }
+}
