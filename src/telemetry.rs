@@ -77,7 +77,7 @@ pub fn start(filter: &str) -> Result<(), TelemetryError> {
     // The library's richer filter, which can also look into spans, takes locks for every span to do so.
     let filter: Targets = filter.parse()?;
     let lines = layer().with_writer(stderr);
-    // Not `fmt()`, which has a level of its own: were it the lower one, sled would be asked for each of its thousands of traces.
+    // Not `fmt()`: it has a level of its own, the libraries are told the finer of the two, and sled would offer each of its traces.
     match format(variable(FORMAT_VARIABLE))? {
         Format::Text => {
             let lines = lines.compact().with_ansi(stderr().is_terminal());

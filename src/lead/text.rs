@@ -30,7 +30,7 @@ pub(crate) fn folded_line(text: &str) -> String {
     }
 }
 
-/// So are addresses, marks and the names of fields.
+/// Whether it is one line for sure: without any space, in ASCII, as addresses, marks and the names of fields are.
 fn is_folded(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }

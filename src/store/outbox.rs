@@ -76,6 +76,7 @@ impl Queue {
         ])
     }
 
+    /// What is told of these places, in their order.
     fn told<'a>(
         &self,
         places: impl Iterator<Item = &'a Place>,

@@ -26,7 +26,7 @@ pub(super) fn split(body: &[u8]) -> Result<Vec<RawPair>, Problem> {
 }
 
 fn unescape(text: &[u8]) -> Vec<u8> {
-    // So are all names and half of the values.
+    // Most names have nothing to be undone, and neither has every other value.
     if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         return text.to_vec();
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::lead::submission::parse::{self, Reading, Visitor};
 use crate::lead::{
@@ -100,8 +100,8 @@ impl<'a> Check<'a> {
     pub(super) fn new(form: &'a Form, fields: &'a [(String, String)]) -> Self {
         let mut groups: Vec<Group<'a>> = Vec::with_capacity(fields.len());
         // Whoever computes names that collide makes it look through a few hundred of them.
-        let mut by_name: FxHashMap<&str, usize> = FxHashMap::default();
-        by_name.reserve(fields.len());
+        let mut by_name: FxHashMap<&str, usize> =
+            FxHashMap::with_capacity_and_hasher(fields.len(), FxBuildHasher);
         for (sent_as, value) in fields {
             let name = sent_as
                 .strip_suffix("[]")
