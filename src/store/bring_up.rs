@@ -16,8 +16,7 @@ use crate::store::record::Record;
 use crate::store::snapshot::{self, Snapshot, SnapshotError};
 use crate::store::start::{Directories, OpenError, SnapshotErrorText, Truth, at};
 
-/// So many records are applied together: sled's work is per entry, and neighbours share entries. Eight times as many make a new index a
-/// quarter smaller, because its words are merged once less, and leave the process with more than twice the memory (`benches/growth`).
+/// So many records are applied together: sled's work is per entry, and neighbours share entries.
 const TOGETHER: usize = 4096;
 
 /// An index that holds everything, and what it says is still owed.

@@ -109,6 +109,7 @@ fn compare_open(directories: &Directories, whole: &Whole) -> Result<IndexFound, 
         all += 1;
     }
     differences.extra = all.saturating_sub(comparison.found);
+    index.check_words()?;
     index.sync()?;
     Ok(IndexFound::Compared(differences))
 }

@@ -1,16 +1,15 @@
 //! The index: sled, where everything is read from. It can be thrown away and built again from snapshot and journal at any time.
 //!
 //! All records and what is derived from them live in one tree under a prefix byte, because sled's `Batch` is atomic in one tree only:
-//! groups of records, what is derived from them, and the journal position `applied` appear together or not at all. Only the merging of
-//! runs of words is a batch of its own: it changes nothing that can be read.
+//! groups of records, what is derived from them, and the journal position `applied` appear together or not at all. Only the words leads are
+//! found by are in files of their own, written before ([`words`]).
 //!
 //! | prefix | key | value |
 //! |---|---|---|
 //! | `L` | id of the first lead | a block: leads with their statuses and attempts ([`rows`]) |
 //! | `K` | number | a block: idempotency keys with their records ([`keys`]) |
 //! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
-//! | `t` | run, word | the words leads are found by, and what tells which runs have none with a beginning ([`words`]) |
-//! | `M` | `applied5` | the sequence of the last applied group |
+//! | `M` | `applied6` | the sequence of the last applied group |
 //!
 //! What an entry costs decides the design: about 8 µs whatever it holds, so what can share one does (`benches/accept`).
 
@@ -43,7 +42,7 @@ pub(super) use writer::{Found, IndexWriter, StatusChange};
 const CACHE: u64 = 24 << 20;
 
 /// Counts up with every change of the layout: an index of another layout has nothing under this key, so it is built anew.
-const APPLIED: &[u8] = b"Mapplied5";
+const APPLIED: &[u8] = b"Mapplied6";
 
 /// The open index, for reading.
 #[derive(Clone)]
@@ -66,7 +65,7 @@ impl Index {
             .open()?;
         let witness = File::open(path.join("db")).map_err(sled::Error::Io)?;
         Ok(Self {
-            words: Words::open(&db)?,
+            words: Words::open(path.join("words"))?,
             keys: Keys::open(&db)?,
             db,
             path: path.to_owned(),
@@ -186,6 +185,11 @@ impl Index {
         self.words.find(beginnings, ids)
     }
 
+    /// Reads the words leads are found by, and finds them sound or tells which file is not.
+    pub(super) fn check_words(&self) -> Result<(), StoreError> {
+        self.words.check()
+    }
+
     /// Makes everything applied so far durable, for a clean stop: sled's own flush does not fsync.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.db.flush()?;
@@ -215,4 +219,18 @@ fn sync_tree(directory: &Path) -> io::Result<()> {
         }
     }
     sync_directory(directory)
+}
+
+/// As sled says it of its own files: the next start builds the index anew.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |error| {
+        let text = format!("{}: {error}", path.display());
+        StoreError::Index(sled::Error::Io(io::Error::new(error.kind(), text)))
+    }
+}
+
+/// Of bytes in the index that are not as they were written.
+fn damaged(what: &str) -> io::Error {
+    let text = format!("{what} is damaged; stop the gate and run `leadgate doctor --rebuild`");
+    io::Error::new(io::ErrorKind::InvalidData, text)
 }

@@ -201,7 +201,7 @@ impl IndexWriter {
             let count = i64::from(list.count(db, window)?) + more;
             list.set_count(window, u32::try_from(count).unwrap_or(0), &mut batch);
         }
-        let run = self.index.words.add(changes.words, &mut batch);
+        let run = self.index.words.add(changes.words)?;
         if let Some(sequence) = sequence {
             batch.insert(APPLIED, &sequence.to_be_bytes());
         }

@@ -23,30 +23,44 @@ const PROBES: u64 = 7;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter(Arc<[u8]>);
 
-impl Filter {
-    /// Of these words. In order they cost the fewest bits: a beginning that the word before has too is not counted again.
-    pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> Self {
-        let mut hashes = Vec::with_capacity(2 * words.size_hint().0);
-        let mut last: &[u8] = &[];
-        for word in words.map(str::as_bytes) {
-            let pairs = word.iter().zip(last);
-            let shared = pairs.take_while(|(byte, before)| byte == before).count();
-            last = word;
-            if shared < word.len() {
-                let new = beginnings(word).filter(|(length, _)| *length > shared);
-                hashes.extend(new.map(|(_, hash)| hash));
-            }
+/// A filter that is being made.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    hashes: Vec<u64>,
+    last: Vec<u8>,
+}
+
+impl Gathering {
+    /// Adds a word. In order they cost the fewest bits: a beginning that the word before has too is not counted again.
+    pub(super) fn add(&mut self, word: &[u8]) {
+        let pairs = word.iter().zip(&self.last);
+        let shared = pairs.take_while(|(byte, before)| byte == before).count();
+        if shared < word.len() {
+            let new = beginnings(word).filter(|(length, _)| *length > shared);
+            self.hashes.extend(new.map(|(_, hash)| hash));
+            self.last.clear();
+            self.last.extend_from_slice(word);
         }
-        let length = (hashes.len() * BITS).div_ceil(8);
+    }
+
+    /// The filter of all words.
+    pub(super) fn finish(self) -> Filter {
+        let length = (self.hashes.len() * BITS).div_ceil(8);
         let mut bytes = vec![0; length];
-        for place in hashes.into_iter().flat_map(|hash| places(hash, length)) {
+        for place in self
+            .hashes
+            .into_iter()
+            .flat_map(|hash| places(hash, length))
+        {
             if let Some(byte) = bytes.get_mut(place / 8) {
                 *byte |= 1 << (place % 8);
             }
         }
-        Self(bytes.into())
+        Filter(bytes.into())
     }
+}
 
+impl Filter {
     /// The one with these bytes.
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         Self(bytes.into())
@@ -103,7 +117,9 @@ mod tests {
     use super::*;
 
     fn of(words: &[String]) -> Filter {
-        Filter::of(words.iter().map(String::as_str))
+        let mut gathering = Gathering::default();
+        words.iter().for_each(|word| gathering.add(word.as_bytes()));
+        gathering.finish()
     }
 
     fn phones(numbers: std::ops::Range<u64>) -> Vec<String> {

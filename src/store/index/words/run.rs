@@ -1,0 +1,276 @@
+//! A sorted run: words in order, each with its leads, in memory while there are few and in a file of its own else. It never changes.
+//!
+//! | in the file | |
+//! |---|---|
+//! | pages | the words ([`super::pages`]) |
+//! | a frame | how many entries there are, the oldest and the newest lead, the filter with its length, the fences |
+//! | 8 bytes | where the frame begins |
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::Advice;
+
+use crate::lead::LeadId;
+use crate::store::frame;
+use crate::store::index::damaged;
+
+use super::filter::{Filter, Gathering};
+use super::merging::each_entry;
+use super::pages::{Fences, PAGE, PageWriter, open_page, read_entries};
+
+/// What the names of files of runs end with.
+pub(super) const EXTENSION: &str = "run";
+
+/// The same while one is written.
+pub(super) const PARTIAL: &str = "partial";
+
+/// A search for what many leads have reads so many pages at a time.
+const TOGETHER: usize = 32;
+
+/// A run.
+#[derive(Debug)]
+pub(in crate::store::index) struct Run {
+    pages: Pages,
+    fences: Fences,
+    /// None for a run in memory, of which a page is read in a microsecond.
+    filter: Filter,
+    pub(super) entries: usize,
+    pub(super) oldest: LeadId,
+    pub(super) newest: LeadId,
+}
+
+#[derive(Debug)]
+enum Pages {
+    Memory(Vec<u8>),
+    File { file: File, path: PathBuf },
+}
+
+impl Run {
+    /// One in memory, of sorted entries; `None` when there are none.
+    pub(super) fn in_memory<W: AsRef<str>>(entries: &[(W, LeadId)]) -> io::Result<Option<Self>> {
+        let mut building = Building::to(Vec::new(), false);
+        for (word, lead) in entries {
+            building.push(word.as_ref().as_bytes(), *lead.as_bytes())?;
+        }
+        building.in_memory()
+    }
+
+    /// One of all these, in this file or in memory. The file gets its name when it is whole.
+    pub(super) fn of_all(runs: &[Arc<Self>], file: Option<PathBuf>) -> io::Result<Option<Self>> {
+        let Some(path) = file else {
+            let mut building = Building::to(Vec::new(), false);
+            each_entry(runs, |word, lead| building.push(word, lead))?;
+            return building.in_memory();
+        };
+        let partial = path.with_extension(PARTIAL);
+        let mut options = OpenOptions::new();
+        let options = options.create(true).truncate(true).write(true).read(true);
+        let out = BufWriter::with_capacity(64 << 10, options.open(&partial)?);
+        let mut building = Building::to(out, true);
+        each_entry(runs, |word, lead| building.push(word, lead))?;
+        let run = building.in_file(path)?;
+        if let Some(path) = run.as_ref().and_then(Self::path) {
+            fs::rename(&partial, path)?;
+        }
+        Ok(run)
+    }
+
+    /// The frame behind the pages.
+    fn about(&self) -> Vec<u8> {
+        let filter = self.filter.bytes();
+        let mut bytes = Vec::with_capacity(filter.len() + 64 + 24 * self.fences.pages());
+        frame::encode_with(0, &mut bytes, |out| {
+            out.extend_from_slice(&(self.entries as u64).to_le_bytes());
+            out.extend_from_slice(self.oldest.as_bytes());
+            out.extend_from_slice(self.newest.as_bytes());
+            out.extend_from_slice(&(filter.len() as u64).to_le_bytes());
+            out.extend_from_slice(filter);
+            self.fences.write(out);
+        });
+        bytes
+    }
+
+    /// The one in this file.
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        let file = File::open(&path)?;
+        let end = file.metadata()?.len().saturating_sub(8);
+        let mut begin = [0; 8];
+        file.read_exact_at(&mut begin, end)?;
+        let begin = u64::from_le_bytes(begin);
+        let length = end
+            .checked_sub(begin)
+            .and_then(|length| usize::try_from(length).ok());
+        let mut about = vec![0; length.ok_or_else(damaged_run)?];
+        file.read_exact_at(&mut about, begin)?;
+        read_as_asked(&file)?;
+        let pages = Pages::File { file, path };
+        let run = frame::decode(&about).and_then(|frame| Self::read_about(frame.payload, pages));
+        let run = run.ok_or_else(damaged_run)?;
+        let is_whole = run.fences.pages() as u64 * PAGE as u64 == begin;
+        if is_whole {
+            Ok(run)
+        } else {
+            Err(damaged_run())
+        }
+    }
+
+    fn read_about(payload: &[u8], pages: Pages) -> Option<Self> {
+        let (entries, rest) = payload.split_first_chunk()?;
+        let (oldest, rest) = rest.split_first_chunk()?;
+        let (newest, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (filter, fences) = rest.split_at_checked(length)?;
+        Some(Self {
+            pages,
+            fences: Fences::read(fences),
+            filter: Filter::from_bytes(filter),
+            entries: usize::try_from(u64::from_le_bytes(*entries)).ok()?,
+            oldest: LeadId::from_bytes(*oldest),
+            newest: LeadId::from_bytes(*newest),
+        })
+    }
+
+    /// Where its file is, if it has one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.pages {
+            Pages::Memory(_) => None,
+            Pages::File { path, .. } => Some(path),
+        }
+    }
+
+    /// Whether it may have a word with this beginning. `false` is certain, and known without reading.
+    pub(super) fn may_have(&self, beginning: &str) -> bool {
+        self.filter.may_have(beginning)
+    }
+
+    /// Adds the leads that have a word with this beginning.
+    pub(super) fn find(&self, beginning: &str, found: &mut Vec<LeadId>) -> io::Result<()> {
+        let pages = self.fences.of(beginning);
+        let mut room = Vec::new();
+        for first in pages.clone().step_by(TOGETHER) {
+            let last = pages.end.min(first + TOGETHER);
+            for page in self.pages(first..last, &mut room)?.chunks(PAGE) {
+                let words = read_entries(open_page(page).ok_or_else(damaged_run)?);
+                let words = words.skip_while(|(word, _)| *word < beginning);
+                let with_it = words.take_while(|(word, _)| word.starts_with(beginning));
+                let leads = with_it.flat_map(|(_, leads)| leads);
+                found.extend(leads.map(|lead| LeadId::from_bytes(*lead)));
+            }
+        }
+        Ok(())
+    }
+
+    fn pages<'a>(&'a self, pages: Range<usize>, room: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+        let begin = pages.start * PAGE;
+        match &self.pages {
+            Pages::Memory(bytes) => bytes.get(begin..pages.end * PAGE).ok_or_else(damaged_run),
+            Pages::File { file, .. } => {
+                room.resize(pages.len() * PAGE, 0);
+                file.read_exact_at(room, begin as u64)?;
+                Ok(room)
+            }
+        }
+    }
+
+    /// Replaces `entries` by those of a page, as they stand there; `false` when there is no such page.
+    pub(super) fn read_page(&self, number: usize, entries: &mut Vec<u8>) -> io::Result<bool> {
+        if number >= self.fences.pages() {
+            return Ok(false);
+        }
+        let mut room = Vec::new();
+        let page = self.pages(number..number + 1, &mut room)?;
+        entries.clear();
+        entries.extend_from_slice(open_page(page).ok_or_else(damaged_run)?);
+        Ok(true)
+    }
+}
+
+/// A run that is being written.
+struct Building<W> {
+    pages: PageWriter<W>,
+    filter: Option<Gathering>,
+    entries: usize,
+    oldest: LeadId,
+    newest: LeadId,
+}
+
+impl<W: Write> Building<W> {
+    fn to(out: W, has_filter: bool) -> Self {
+        Self {
+            pages: PageWriter::new(out),
+            filter: has_filter.then(Gathering::default),
+            entries: 0,
+            oldest: LeadId::LAST,
+            newest: LeadId::FIRST,
+        }
+    }
+
+    fn push(&mut self, word: &[u8], lead: [u8; 16]) -> io::Result<()> {
+        if !self.pages.push(word, lead)? {
+            return Ok(());
+        }
+        if let Some(filter) = &mut self.filter {
+            filter.add(word);
+        }
+        let lead = LeadId::from_bytes(lead);
+        self.oldest = self.oldest.min(lead);
+        self.newest = self.newest.max(lead);
+        self.entries += 1;
+        Ok(())
+    }
+
+    /// The run without its pages, which were written there; `None` when it has none.
+    fn finish(self) -> io::Result<Option<(W, Run)>> {
+        let (out, fences) = self.pages.finish()?;
+        let run = Run {
+            pages: Pages::Memory(Vec::new()),
+            fences,
+            filter: self.filter.map(Gathering::finish).unwrap_or_default(),
+            entries: self.entries,
+            oldest: self.oldest,
+            newest: self.newest,
+        };
+        Ok((run.entries > 0).then_some((out, run)))
+    }
+}
+
+impl Building<Vec<u8>> {
+    fn in_memory(self) -> io::Result<Option<Run>> {
+        let finished = self.finish()?;
+        Ok(finished.map(|(mut bytes, run)| {
+            bytes.shrink_to_fit();
+            let pages = Pages::Memory(bytes);
+            Run { pages, ..run }
+        }))
+    }
+}
+
+impl Building<BufWriter<File>> {
+    fn in_file(self, path: PathBuf) -> io::Result<Option<Run>> {
+        let Some((mut out, run)) = self.finish()? else {
+            return Ok(None);
+        };
+        let pages = (run.fences.pages() * PAGE) as u64;
+        out.write_all(&run.about())?;
+        out.write_all(&pages.to_le_bytes())?;
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        read_as_asked(&file)?;
+        let pages = Pages::File { file, path };
+        Ok(Some(Run { pages, ..run }))
+    }
+}
+
+/// Has the kernel read the pages that are asked for and none beside them: searches come by everywhere.
+fn read_as_asked(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::fadvise(file, 0, None, Advice::Random)?)
+}
+
+fn damaged_run() -> io::Error {
+    damaged("a run of words")
+}
