@@ -1,4 +1,5 @@
-//! Where leads are kept. A journal and a snapshot hold the truth; sled is what everything is read from.
+//! Where leads are kept. A journal and a snapshot hold the truth; everything is read from the index: sled, and beside it files of ours for
+//! what is long.
 //!
 //! [`Store`] is the door: its methods are the use cases, and nothing of sled is in their types. Behind it run two threads:
 //!
@@ -310,7 +311,7 @@ pub enum StoreError {
     /// The journal could not be written; what was half written has been taken back.
     #[error("the journal cannot be written: {0}")]
     Journal(#[source] Arc<std::io::Error>),
-    /// sled failed.
+    /// sled failed, or a file beside it.
     #[error("the index cannot be used: {0}")]
     Index(#[from] sled::Error),
     /// A record cannot be read.

@@ -1,6 +1,7 @@
 //! The renewal of the index while the store is open: what was taken out of leads is then in no file any more, and the disk has its space back.
 //!
-//! sled gives neither away by itself: words of an erased person stay in the sorted runs, old pages stay in its log, and the log does not shrink. So a
+//! The index gives neither away by itself: words of an erased person stay in the sorted runs, what was stored of him before stays in the heap until
+//! much around it is not wanted either, and sled's log does not shrink. So a
 //! new index is built beside the old one from a fresh snapshot, brought up to what is applied, and put in its place by the applier between two
 //! groups; then the old directory is deleted. It stands under the other of two names; a start makes the usual one of it.
 
@@ -133,12 +134,16 @@ pub(super) fn settle_names(directories: &Directories) -> io::Result<()> {
     }
 }
 
-/// The bytes of all files of a directory of sled.
+/// The bytes of all files under a directory.
 fn size(directory: &Path) -> io::Result<u64> {
     let mut total = 0;
     for entry in fs::read_dir(directory)? {
-        let metadata = entry?.metadata();
-        total += metadata.map_or(0, |metadata| metadata.len());
+        let entry = entry?;
+        total += match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => size(&entry.path())?,
+            // A file that is gone by now takes nothing.
+            metadata => metadata.map_or(0, |metadata| metadata.len()),
+        };
     }
     Ok(total)
 }

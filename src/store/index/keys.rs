@@ -12,10 +12,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use sled::Batch;
 
 use crate::store::StoreError;
+use crate::store::index::blocks::Blocks;
 use crate::store::record::{Record, RecordValue, Table};
 
 /// What the keys of blocks begin with; the number of the block follows.
-const PREFIX: u8 = b'K';
+pub(super) const PREFIX: u8 = b'K';
 
 /// Keys of a full block: at a low rate the last block is written anew for each lead.
 const FULL: usize = 32;
@@ -35,7 +36,7 @@ pub(super) type Changed = BTreeMap<Key, Option<RecordValue>>;
 /// All keys. Cheap to clone; one writer.
 #[derive(Clone)]
 pub(super) struct Keys {
-    db: sled::Db,
+    blocks: Blocks,
     places: Arc<RwLock<Places>>,
 }
 
@@ -56,11 +57,10 @@ pub(super) struct Moves {
 
 impl Keys {
     /// Reads which keys there are.
-    pub(super) fn open(db: &sled::Db) -> Result<Self, StoreError> {
+    pub(super) fn open(blocks: Blocks) -> Result<Self, StoreError> {
         let mut places = Places::default();
-        for entry in db.scan_prefix([PREFIX]) {
+        for entry in blocks.all(PREFIX) {
             let (key, value) = entry?;
-            // The index of another layout is going to be built anew.
             let Some(number) = number(&key) else { continue };
             places.last = number;
             let block = decode(&value);
@@ -68,9 +68,17 @@ impl Keys {
             places.blocks.extend(begun);
         }
         Ok(Self {
-            db: db.clone(),
+            blocks,
             places: Arc::new(RwLock::new(places)),
         })
+    }
+
+    /// Those of an index that has none yet.
+    pub(super) fn none(blocks: Blocks) -> Self {
+        Self {
+            blocks,
+            places: Arc::default(),
+        }
     }
 
     /// The record of a key.
@@ -85,10 +93,10 @@ impl Keys {
 
     /// Every key with its record.
     pub(super) fn all(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
-        self.db.scan_prefix([PREFIX]).flat_map(|entry| {
+        self.blocks.all(PREFIX).flat_map(|entry| {
             let (block, error) = match entry {
                 Ok((_, value)) => (decode(&value), None),
-                Err(error) => (Block::new(), Some(Err(error.into()))),
+                Err(error) => (Block::new(), Some(Err(error))),
             };
             let records = block
                 .into_iter()
@@ -128,7 +136,9 @@ impl Keys {
         for (number, block) in touched {
             match block.is_empty() {
                 true => batch.remove(&block_key(number)),
-                false => batch.insert(&block_key(number), encode(&block)),
+                false => self
+                    .blocks
+                    .put(&block_key(number), &encode(&block), batch)?,
             }
         }
         Ok(moves)
@@ -155,7 +165,7 @@ impl Keys {
     }
 
     fn block(&self, number: u32) -> Result<Block, StoreError> {
-        let value = self.db.get(block_key(number))?;
+        let value = self.blocks.get(&block_key(number))?;
         Ok(value.map(|value| decode(&value)).unwrap_or_default())
     }
 }
@@ -258,16 +268,18 @@ mod tests {
         ) {
             let directory = tempfile::tempdir().expect("directory");
             let db = sled::open(directory.path()).expect("sled");
-            let mut keys = Keys::open(&db).expect("empty");
+            let open = || Blocks::open(&db, directory.path().join("heap")).expect("a heap");
+            let mut keys = Keys::open(open()).expect("empty");
             let mut model = Changed::new();
             for (at, group) in groups.iter().enumerate() {
                 if at % 3 == 2 {
-                    keys = Keys::open(&db).expect("read");
+                    keys = Keys::open(open()).expect("read");
                 }
                 let changed = changed(group);
                 model.extend(changed.clone());
                 let mut batch = Batch::default();
                 let moves = keys.put(changed, &mut batch).expect("put");
+                keys.blocks.write().expect("written");
                 db.apply_batch(batch).expect("applied");
                 keys.moved(moves);
             }

@@ -1,19 +1,21 @@
 //! The index: sled, where everything is read from. It can be thrown away and built again from snapshot and journal at any time.
 //!
 //! All records and what is derived from them live in one tree under a prefix byte, because sled's `Batch` is atomic in one tree only:
-//! groups of records, what is derived from them, and the journal position `applied` appear together or not at all. Only the words leads are
-//! found by are in files of their own, written before ([`words`]).
+//! groups of records, what is derived from them, and the journal position `applied` appear together or not at all. What is long is
+//! in files of our own, written before: the bytes of blocks ([`blocks`]) and the words leads are found by ([`words`]).
 //!
 //! | prefix | key | value |
 //! |---|---|---|
-//! | `L` | id of the first lead | a block: leads with their statuses and attempts ([`rows`]) |
-//! | `K` | number | a block: idempotency keys with their records ([`keys`]) |
+//! | `L` | id of the first lead | where a block is: leads with their statuses and attempts ([`rows`]) |
+//! | `K` | number | where a block is: idempotency keys with their records ([`keys`]) |
 //! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
 //! | `M` | `applied6` | the sequence of the last applied group |
 //!
 //! What an entry costs decides the design: about 8 µs whatever it holds, so what can share one does (`benches/accept`).
 
 mod block;
+mod blocks;
+mod heap;
 mod keys;
 mod rows;
 mod windows;
@@ -31,6 +33,7 @@ use crate::store::StoreError;
 use crate::store::journal::sync_directory;
 use crate::store::record::{Record, RecordValue, Table};
 
+use blocks::Blocks;
 use keys::Keys;
 use windows::List;
 use words::Words;
@@ -39,7 +42,7 @@ pub(super) use block::Row;
 pub(super) use writer::{Found, IndexWriter, StatusChange};
 
 /// sled's page cache. Its default of 1 GiB would be most of a small machine; reads here are by key and mostly recent.
-const CACHE: u64 = 24 << 20;
+const CACHE: u64 = 8 << 20;
 
 /// Counts up with every change of the layout: an index of another layout has nothing under this key, so it is built anew.
 const APPLIED: &[u8] = b"Mapplied6";
@@ -48,6 +51,7 @@ const APPLIED: &[u8] = b"Mapplied6";
 #[derive(Clone)]
 pub(super) struct Index {
     db: sled::Db,
+    blocks: Blocks,
     words: Words,
     keys: Keys,
     path: PathBuf,
@@ -64,9 +68,16 @@ impl Index {
             .cache_capacity(CACHE)
             .open()?;
         let witness = File::open(path.join("db")).map_err(sled::Error::Io)?;
+        let blocks = Blocks::open(&db, path.join("heap"))?;
+        // Without it, it is empty, or of another layout, or its building was cut short: nobody reads what is there.
+        let keys = match db.contains_key(APPLIED)? {
+            true => Keys::open(blocks.clone())?,
+            false => Keys::none(blocks.clone()),
+        };
         Ok(Self {
             words: Words::open(path.join("words"))?,
-            keys: Keys::open(&db)?,
+            keys,
+            blocks,
             db,
             path: path.to_owned(),
             witness: Arc::new(witness),
@@ -100,7 +111,7 @@ impl Index {
 
     /// A lead with its status.
     pub(super) fn row(&self, id: LeadId) -> Result<Option<Row>, StoreError> {
-        rows::get(&self.db, id)
+        rows::get(&self.blocks, id)
     }
 
     /// The records of all attempts of a delivery, the oldest first.
@@ -118,7 +129,7 @@ impl Index {
 
     /// Every record there is, for a snapshot.
     pub(super) fn everything(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
-        let rows = rows::oldest_first(&self.db, LeadId::FIRST).flat_map(|row| {
+        let rows = rows::oldest_first(&self.blocks, LeadId::FIRST).flat_map(|row| {
             let (records, error) = match row {
                 Ok((id, row)) => (Some(row.into_records(id)), None),
                 Err(error) => (None, Some(Err(error))),
@@ -133,7 +144,7 @@ impl Index {
         &self,
         ids: IdRange,
     ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
-        rows::newest_first(&self.db, ids)
+        rows::newest_first(&self.blocks, ids)
     }
 
     /// The leads in `ids` that were received within a quarter of a second of one of this form: all of the form, and a few others.
@@ -158,10 +169,10 @@ impl Index {
         list: &List,
         ids: IdRange,
     ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
-        let db = self.db.clone();
+        let blocks = self.blocks.clone();
         list.newest_first(&self.db, ids).flat_map(move |window| {
             let (rows, error) = match window {
-                Ok((window, _)) => (Some(rows::newest_first(&db, window.within(ids))), None),
+                Ok((window, _)) => (Some(rows::newest_first(&blocks, window.within(ids))), None),
                 Err(error) => (None, Some(Err(error))),
             };
             rows.into_iter().flatten().chain(error)
@@ -233,4 +244,21 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
 fn damaged(what: &str) -> io::Error {
     let text = format!("{what} is damaged; stop the gate and run `leadgate doctor --rebuild`");
     io::Error::new(io::ErrorKind::InvalidData, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_of_another_layout_can_be_opened_and_tells_that_nothing_is_applied() {
+        let directory = tempfile::tempdir().expect("directory");
+        let db = sled::open(directory.path()).expect("sled");
+        for key in ["K\0\0\0\0", "L0123456789abcdef", "Mapplied5", "t\0"] {
+            db.insert(key, vec![7; 100]).expect("inserted");
+        }
+        drop(db);
+        let index = Index::open(directory.path()).expect("opened");
+        assert_eq!(index.applied().expect("read"), None);
+    }
 }

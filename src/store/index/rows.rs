@@ -4,18 +4,18 @@
 //! holds all leads from the first, its key, to the next block's key, compressed. Nearly all new leads go to the last: ids sort by time.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
 use std::ops::Bound;
 
 use sled::{Batch, IVec};
 
 use crate::lead::LeadId;
 use crate::store::StoreError;
-use crate::store::index::IdRange;
 use crate::store::index::block::{self, Block, Row, decode, encode};
+use crate::store::index::blocks::Blocks;
+use crate::store::index::{IdRange, damaged};
 
 /// What the keys of blocks begin with.
-const PREFIX: u8 = b'L';
+pub(super) const PREFIX: u8 = b'L';
 
 /// Leads of a fresh block: enough to make sled cheap, few enough that one lead's change writes little.
 const FRESH: usize = 8;
@@ -27,39 +27,39 @@ const FULL: usize = 64 << 10;
 const MOST: usize = 32;
 
 /// One lead.
-pub(super) fn get(db: &sled::Db, id: LeadId) -> Result<Option<Row>, StoreError> {
+pub(super) fn get(blocks: &Blocks, id: LeadId) -> Result<Option<Row>, StoreError> {
     let up_to = (Bound::Included(vec![PREFIX]), Bound::Included(key(id)));
-    match db.range(up_to).next_back() {
-        Some(entry) => block::find(&entry?.1, id).ok_or_else(damaged),
+    match blocks.last(up_to)? {
+        Some((_, block)) => block::find(&block, id).ok_or_else(damaged_rows),
         None => Ok(None),
     }
 }
 
 /// The block in whose range an id is.
-fn block_of(db: &sled::Db, id: LeadId) -> Result<Option<(LeadId, Block)>, StoreError> {
-    last_block(db, Bound::Included(id))
+fn block_of(blocks: &Blocks, id: LeadId) -> Result<Option<(LeadId, Block)>, StoreError> {
+    last_block(blocks, Bound::Included(id))
 }
 
 /// The last block whose key is before a bound.
-fn last_block(db: &sled::Db, before: Bound<LeadId>) -> Result<Option<(LeadId, Block)>, StoreError> {
+fn last_block(
+    blocks: &Blocks,
+    before: Bound<LeadId>,
+) -> Result<Option<(LeadId, Block)>, StoreError> {
     let high = match before {
         Bound::Included(id) => Bound::Included(key(id)),
         Bound::Excluded(id) => Bound::Excluded(key(id)),
         Bound::Unbounded => Bound::Excluded(vec![PREFIX + 1]),
     };
-    let mut blocks = db.range((Bound::Included(vec![PREFIX]), high));
-    match blocks.next_back() {
-        Some(entry) => read_entry(entry?).map(Some),
-        None => Ok(None),
-    }
+    let found = blocks.last_of_many((Bound::Included(vec![PREFIX]), high))?;
+    found.map(read_entry).transpose()
 }
 
 /// The leads in a range, newest first. Each block is looked for anew, so changes in between are seen and nothing is seen twice.
 pub(super) fn newest_first(
-    db: &sled::Db,
+    blocks: &Blocks,
     (low, high): IdRange,
 ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
-    let db = db.clone();
+    let blocks = blocks.clone();
     let mut before = Some(high);
     let mut rows: Block = Vec::new();
     std::iter::from_fn(move || {
@@ -72,7 +72,7 @@ pub(super) fn newest_first(
             }
             rows.clear();
             let bound = before.take().filter(|before| *before > low)?;
-            match last_block(&db, Bound::Excluded(bound)) {
+            match last_block(&blocks, Bound::Excluded(bound)) {
                 Ok(Some((first, block))) => {
                     before = Some(first);
                     rows = block;
@@ -86,20 +86,20 @@ pub(super) fn newest_first(
 
 /// The leads from this id on, oldest first.
 pub(super) fn oldest_first(
-    db: &sled::Db,
+    blocks: &Blocks,
     from: LeadId,
 ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
-    let db = db.clone();
+    let blocks = blocks.clone();
     let mut after = Some(Bound::Excluded(key(from)));
     // The block that a lead is in may begin before it.
-    let mut read = last_block(&db, Bound::Included(from)).transpose();
+    let mut read = last_block(&blocks, Bound::Included(from)).transpose();
     let mut rows = VecDeque::new();
     std::iter::from_fn(move || {
         while rows.is_empty() {
             let read = read.take().or_else(|| {
                 let range = (after.take()?, Bound::Excluded(vec![PREFIX + 1]));
-                let next = db.range(range).next()?;
-                Some(next.map_err(StoreError::from).and_then(read_entry))
+                let next = blocks.first(range).transpose()?;
+                Some(next.and_then(read_entry))
             });
             match read? {
                 Ok((first, block)) => {
@@ -118,12 +118,12 @@ pub(super) struct Tail(Option<(LeadId, Block)>);
 
 impl Tail {
     /// Reads it. With one writer it stays what is stored, as long as every change goes through [`put`].
-    pub(super) fn read(db: &sled::Db) -> Result<Self, StoreError> {
-        last_block(db, Bound::Unbounded).map(Self)
+    pub(super) fn read(blocks: &Blocks) -> Result<Self, StoreError> {
+        last_block(blocks, Bound::Unbounded).map(Self)
     }
 
     /// A lead that is stored; an empty row if it is not.
-    pub(super) fn row(&self, db: &sled::Db, id: LeadId) -> Result<Row, StoreError> {
+    pub(super) fn row(&self, blocks: &Blocks, id: LeadId) -> Result<Row, StoreError> {
         match &self.0 {
             None => Ok(Row::default()),
             Some((first, block)) if *first <= id => {
@@ -131,7 +131,7 @@ impl Tail {
                 let row = found.ok().and_then(|at| block.get(at));
                 Ok(row.map(|(_, row)| row.clone()).unwrap_or_default())
             }
-            Some(_) => Ok(get(db, id)?.unwrap_or_default()),
+            Some(_) => Ok(get(blocks, id)?.unwrap_or_default()),
         }
     }
 }
@@ -139,16 +139,16 @@ impl Tail {
 /// Adds to `batch` what makes these rows the stored ones; an empty row is taken out. Returns the tail as it is once the batch is applied;
 /// `None` when that has to be read.
 pub(super) fn put(
-    db: &sled::Db,
+    blocks: &Blocks,
     mut tail: Tail,
     mut changed: BTreeMap<LeadId, Row>,
     batch: &mut Batch,
 ) -> Result<Option<Tail>, StoreError> {
     let Some((first, block)) = tail.0.take() else {
-        return Ok(put_at_end(changed, batch));
+        return put_at_end(blocks, changed, batch);
     };
     let newest = changed.split_off(&first);
-    put_before_end(db, changed, batch)?;
+    put_before_end(blocks, changed, batch)?;
     if newest.is_empty() {
         return Ok(Some(Tail(Some((first, block)))));
     }
@@ -156,30 +156,34 @@ pub(super) fn put(
     batch.remove(key(first));
     let mut rows: BTreeMap<LeadId, Row> = block.into_iter().collect();
     rows.extend(newest);
-    Ok(put_at_end(rows, batch))
+    put_at_end(blocks, rows, batch)
 }
 
 /// At the end of the table blocks are filled in turn.
-fn put_at_end(mut rows: BTreeMap<LeadId, Row>, batch: &mut Batch) -> Option<Tail> {
+fn put_at_end(
+    blocks: &Blocks,
+    mut rows: BTreeMap<LeadId, Row>,
+    batch: &mut Batch,
+) -> Result<Option<Tail>, StoreError> {
     rows.retain(|_, row| !row.is_empty());
-    let last = write(rows, FRESH, batch);
-    let first = last.first()?.0;
-    Some(Tail(Some((first, last))))
+    let last = write(blocks, rows, FRESH, batch)?;
+    let first = last.first().map(|(first, _)| *first);
+    Ok(first.map(|first| Tail(Some((first, last)))))
 }
 
 /// The same for leads before the last block.
 fn put_before_end(
-    db: &sled::Db,
+    blocks: &Blocks,
     changed: BTreeMap<LeadId, Row>,
     batch: &mut Batch,
 ) -> Result<(), StoreError> {
     let mut changed = changed.into_iter().peekable();
     while let Some((id, row)) = changed.next() {
-        let (first, block) = match block_of(db, id)? {
+        let (first, block) = match block_of(blocks, id)? {
             Some((first, block)) => (Some(first), block),
             None => (None, Block::new()),
         };
-        let limit = next_key(db, id)?;
+        let limit = next_key(blocks, id)?;
         let mut rows: BTreeMap<LeadId, Row> = block.into_iter().collect();
         rows.insert(id, row);
         while let Some((id, row)) = changed.next_if(|(id, _)| limit.is_none_or(|limit| *id < limit))
@@ -193,40 +197,44 @@ fn put_before_end(
         }
         // A block in the middle is only cut when it has become too large.
         let size = if rows.len() <= MOST { MOST } else { FRESH };
-        write(rows, size, batch);
+        write(blocks, rows, size, batch)?;
     }
     Ok(())
 }
 
 /// The key of the block after the one in whose range an id is.
-fn next_key(db: &sled::Db, id: LeadId) -> Result<Option<LeadId>, StoreError> {
+fn next_key(blocks: &Blocks, id: LeadId) -> Result<Option<LeadId>, StoreError> {
     let range = (Bound::Excluded(key(id)), Bound::Excluded(vec![PREFIX + 1]));
-    match db.range(range).keys().next() {
-        Some(key) => Ok(Some(id_of(&key?)?)),
-        None => Ok(None),
-    }
+    let key = blocks.first_key(range)?;
+    key.map(|key| id_of(&key)).transpose()
 }
 
 /// Writes the leads of one range in as many blocks of `size` as they need. Returns the last one.
-fn write(rows: BTreeMap<LeadId, Row>, size: usize, batch: &mut Batch) -> Block {
+fn write(
+    blocks: &Blocks,
+    rows: BTreeMap<LeadId, Row>,
+    size: usize,
+    batch: &mut Batch,
+) -> Result<Block, StoreError> {
     let mut block = Block::with_capacity(size);
     let mut bytes = 0;
     for (id, row) in rows {
         if block.len() == size || bytes >= FULL {
-            insert(&block, batch);
+            insert(blocks, &block, batch)?;
             block.clear();
             bytes = 0;
         }
         bytes += row.len();
         block.push((id, row));
     }
-    insert(&block, batch);
-    block
+    insert(blocks, &block, batch)?;
+    Ok(block)
 }
 
-fn insert(block: &[(LeadId, Row)], batch: &mut Batch) {
-    if let Some((first, _)) = block.first() {
-        batch.insert(key(*first), encode(block));
+fn insert(blocks: &Blocks, block: &[(LeadId, Row)], batch: &mut Batch) -> Result<(), StoreError> {
+    match block.first() {
+        Some((first, _)) => blocks.put(&key(*first), &encode(block), batch),
+        None => Ok(()),
     }
 }
 
@@ -240,20 +248,15 @@ fn key(id: LeadId) -> Vec<u8> {
 fn id_of(key: &[u8]) -> Result<LeadId, StoreError> {
     key.last_chunk::<16>()
         .map(|bytes| LeadId::from_bytes(*bytes))
-        .ok_or_else(damaged)
+        .ok_or_else(damaged_rows)
 }
 
-fn read_entry((key, value): (IVec, IVec)) -> Result<(LeadId, Block), StoreError> {
-    Ok((id_of(&key)?, decode(&value).ok_or_else(damaged)?))
+fn read_entry((key, value): (IVec, Vec<u8>)) -> Result<(LeadId, Block), StoreError> {
+    Ok((id_of(&key)?, decode(&value).ok_or_else(damaged_rows)?))
 }
 
-/// As sled says it of its own pages: the next start builds the index anew.
-fn damaged() -> StoreError {
-    let text = "a block of leads in the index is damaged";
-    StoreError::Index(sled::Error::Io(io::Error::new(
-        io::ErrorKind::InvalidData,
-        text,
-    )))
+fn damaged_rows() -> StoreError {
+    StoreError::Index(sled::Error::Io(damaged("a block of leads")))
 }
 
 #[cfg(test)]
@@ -287,8 +290,9 @@ mod tests {
         ) {
             let directory = tempfile::tempdir().expect("directory");
             let db = sled::open(directory.path()).expect("sled");
+            let blocks = Blocks::open(&db, directory.path().join("heap")).expect("a heap");
             let mut model = BTreeMap::new();
-            let mut tail = Some(Tail::read(&db).expect("empty"));
+            let mut tail = Some(Tail::read(&blocks).expect("empty"));
             for group in groups {
                 let mut changed = BTreeMap::new();
                 for (n, stays) in group {
@@ -297,25 +301,26 @@ mod tests {
                     changed.insert(id(n), row);
                 }
                 let mut batch = Batch::default();
-                let kept = tail.take().unwrap_or_else(|| Tail::read(&db).expect("read"));
-                tail = put(&db, kept, changed, &mut batch).expect("put");
+                let kept = tail.take().unwrap_or_else(|| Tail::read(&blocks).expect("read"));
+                tail = put(&blocks, kept, changed, &mut batch).expect("put");
+                blocks.write().expect("written");
                 db.apply_batch(batch).expect("applied");
-                let kept = tail.get_or_insert_with(|| Tail::read(&db).expect("read"));
+                let kept = tail.get_or_insert_with(|| Tail::read(&blocks).expect("read"));
                 for n in 0..400 {
-                    prop_assert_eq!(kept.row(&db, id(n)).expect("read"), model.get(&id(n)).cloned().unwrap_or_default());
+                    prop_assert_eq!(kept.row(&blocks, id(n)).expect("read"), model.get(&id(n)).cloned().unwrap_or_default());
                 }
             }
-            let all: Vec<_> = oldest_first(&db, LeadId::FIRST).collect::<Result<_, _>>().expect("read");
+            let all: Vec<_> = oldest_first(&blocks, LeadId::FIRST).collect::<Result<_, _>>().expect("read");
             prop_assert_eq!(all, model.clone().into_iter().collect::<Vec<_>>());
             let (low, high) = (id(low), id(high));
-            let some: Vec<_> = oldest_first(&db, low).collect::<Result<_, _>>().expect("read");
+            let some: Vec<_> = oldest_first(&blocks, low).collect::<Result<_, _>>().expect("read");
             let expected: Vec<_> = model.clone().into_iter().filter(|(id, _)| *id >= low).collect();
             prop_assert_eq!(some, expected);
-            let some: Vec<_> = newest_first(&db, (low, high)).collect::<Result<_, _>>().expect("read");
+            let some: Vec<_> = newest_first(&blocks, (low, high)).collect::<Result<_, _>>().expect("read");
             let expected: Vec<_> = model.clone().into_iter().rev().filter(|(id, _)| (low..high).contains(id)).collect();
             prop_assert_eq!(some, expected);
             for n in 0..400 {
-                prop_assert_eq!(get(&db, id(n)).expect("read"), model.get(&id(n)).cloned());
+                prop_assert_eq!(get(&blocks, id(n)).expect("read"), model.get(&id(n)).cloned());
             }
         }
     }

@@ -12,6 +12,7 @@ use sled::Batch;
 
 use crate::lead::{Contact, FormId, LeadId};
 use crate::store::index::block::Row;
+use crate::store::index::blocks::Blocks;
 use crate::store::index::rows::{self, Tail};
 use crate::store::index::windows::{List, Window};
 use crate::store::index::words::Entry as WordEntry;
@@ -109,7 +110,7 @@ impl IndexWriter {
             .map(|(window, _)| window)
             .peekable();
         while let Some(window) = windows.next() {
-            for row in rows_from(&index.db, window, &mut windows) {
+            for row in rows_from(&index.blocks, window, &mut windows) {
                 let (id, row) = row?;
                 let Some(status) = read::<Status>(row.status.as_deref())? else {
                     continue;
@@ -122,7 +123,7 @@ impl IndexWriter {
             found(Found::PassedOver);
         }
         // Open or not: what comes by a clock that was put back must not be taken for newer.
-        if let Some(newest) = rows::newest_first(&index.db, ALL_IDS).next()
+        if let Some(newest) = rows::newest_first(&index.blocks, ALL_IDS).next()
             && let Some(status) = read::<Status>(newest?.1.status.as_deref())?
             && !is_open(&status)
         {
@@ -162,7 +163,7 @@ impl IndexWriter {
     ) -> Result<Vec<StatusChange>, StoreError> {
         let tail = match self.tail.take() {
             Some(tail) => tail,
-            None => Tail::read(&self.index.db)?,
+            None => Tail::read(&self.index.blocks)?,
         };
         let mut changes = Changes::new(tail);
         for record in records {
@@ -177,7 +178,7 @@ impl IndexWriter {
                     changes.keys.insert(*key, record.value.clone());
                 }
                 Table::Attempt => {
-                    let row = changes.row(&self.index.db, id)?;
+                    let row = changes.row(&self.index.blocks, id)?;
                     if let Ok(place) = place.try_into() {
                         row.attempts.put(place, record.value.as_deref());
                     }
@@ -192,9 +193,9 @@ impl IndexWriter {
         changes: Changes<'_>,
         sequence: Option<u64>,
     ) -> Result<Vec<StatusChange>, StoreError> {
-        let db = &self.index.db;
+        let Index { db, blocks, .. } = &self.index;
         let mut batch = changes.batch;
-        let tail = rows::put(db, changes.tail, changes.rows, &mut batch)?;
+        let tail = rows::put(blocks, changes.tail, changes.rows, &mut batch)?;
         let moves = self.index.keys.put(changes.keys, &mut batch)?;
         for ((form, window), more) in changes.counts {
             let list = List::Form(form);
@@ -205,12 +206,14 @@ impl IndexWriter {
         if let Some(sequence) = sequence {
             batch.insert(APPLIED, &sequence.to_be_bytes());
         }
+        blocks.write()?;
         db.apply_batch(batch)?;
         self.tail = tail;
         self.index.keys.moved(moves);
         if let Some(run) = run {
             self.index.words.added(run)?;
         }
+        self.index.blocks.tidy()?;
         Ok(changes.statuses)
     }
 
@@ -220,7 +223,7 @@ impl IndexWriter {
         record: &'a Record,
         changes: &mut Changes<'a>,
     ) -> Result<(), StoreError> {
-        let row = changes.row(&self.index.db, id)?;
+        let row = changes.row(&self.index.blocks, id)?;
         let old = std::mem::replace(&mut row.lead, record.value.clone());
         let old = old.as_deref().map(Derived::read).transpose()?;
         let new = Derived::of(record)?;
@@ -246,7 +249,7 @@ impl IndexWriter {
         record: &Record,
         changes: &mut Changes<'_>,
     ) -> Result<(), StoreError> {
-        let row = changes.row(&self.index.db, id)?;
+        let row = changes.row(&self.index.blocks, id)?;
         let old = std::mem::replace(&mut row.status, record.value.clone());
         let old: Option<Status> = read(old.as_deref())?;
         let new = match &record.said {
@@ -305,22 +308,22 @@ impl<'a> Changes<'a> {
     }
 
     /// The row as it will be after what was gathered so far.
-    fn row(&mut self, db: &sled::Db, id: LeadId) -> Result<&mut Row, StoreError> {
+    fn row(&mut self, blocks: &Blocks, id: LeadId) -> Result<&mut Row, StoreError> {
         match self.rows.entry(id) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => Ok(entry.insert(self.tail.row(db, id)?)),
+            Entry::Vacant(entry) => Ok(entry.insert(self.tail.row(blocks, id)?)),
         }
     }
 }
 
 /// The leads from a window on, oldest first, as long as the next of these windows is near. Takes out the windows that it comes by.
 fn rows_from(
-    db: &sled::Db,
+    blocks: &Blocks,
     mut window: Window,
     windows: &mut Peekable<impl Iterator<Item = Window>>,
 ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> {
     let mut passed = 0;
-    rows::oldest_first(db, window.within(ALL_IDS).0).take_while(move |row| {
+    rows::oldest_first(blocks, window.within(ALL_IDS).0).take_while(move |row| {
         let Ok((id, _)) = row else { return true };
         let here = Window::of(*id);
         while let Some(next) = windows.next_if(|next| *next <= here) {

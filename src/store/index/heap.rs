@@ -1,0 +1,327 @@
+//! Bytes in files of our own, only ever added to. A file that holds little that is still wanted is emptied and deleted ([`super::blocks`]).
+//!
+//! Before each piece stands its CRC32C. What is written is not synced: where the machine may have died, the index is built anew.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::num::{NonZero, TryFromIntError};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use rustix::fs::Advice;
+
+use crate::store::index::damaged;
+
+/// A file that has so many bytes takes no more, unless that is less than one in [`MANY`] of all there are.
+pub(super) const FULL: u64 = 8 << 20;
+
+/// Files are open as long as they are there. Beyond so many full ones each next is as large as one in so many of all: 10 million leads have
+/// some 150.
+const MANY: u64 = 64;
+
+/// No file is longer than this and a few pieces, however many there are: places have 32 bits.
+const LONGEST: u64 = 1 << 31;
+
+/// So much is read at once for those who want one piece after another.
+const AHEAD: u64 = 64 << 10;
+
+/// What errors are about.
+const BLOCK: &str = "a block";
+
+/// In front of each piece.
+const CHECKSUM: usize = 4;
+
+/// Where a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The number of its file.
+    pub(super) file: u32,
+    offset: u32,
+    /// Of the piece alone.
+    length: u32,
+}
+
+impl Place {
+    /// For sled.
+    pub(super) fn to_bytes(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        for (bytes, number) in
+            bytes
+                .as_chunks_mut::<4>()
+                .0
+                .iter_mut()
+                .zip([self.file, self.offset, self.length])
+        {
+            *bytes = number.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// The place with these bytes; `None` when they are not a place's.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let [file, offset, length] = bytes.as_chunks::<4>().0 else {
+            return None;
+        };
+        Some(Self {
+            file: u32::from_le_bytes(*file),
+            offset: u32::from_le_bytes(*offset),
+            length: u32::from_le_bytes(*length),
+        })
+    }
+
+    /// What it takes of its file.
+    pub(super) fn taken(self) -> u64 {
+        u64::from(self.length) + CHECKSUM as u64
+    }
+}
+
+type Files = BTreeMap<u32, File>;
+
+/// The files. Cheap to clone; one writer.
+#[derive(Clone, Debug)]
+pub(super) struct Heap(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    directory: PathBuf,
+    full: u64,
+    files: RwLock<Files>,
+    end: Mutex<End>,
+}
+
+/// Where the next piece goes.
+#[derive(Debug, Default)]
+struct End {
+    file: u32,
+    /// How long the file is.
+    written: u64,
+    /// What is to be written there.
+    waiting: Vec<u8>,
+    /// How long all files are together.
+    total: u64,
+}
+
+impl End {
+    /// Where in the file the next piece begins.
+    fn next(&self) -> u64 {
+        self.written + self.waiting.len() as u64
+    }
+}
+
+/// The files as long as this is held: none of them goes away.
+pub(super) struct Reader<'a>(RwLockReadGuard<'a, Files>);
+
+impl Heap {
+    /// Opens what is in a directory; makes it when it is missing. A file takes no more once it has `full` bytes ([`FULL`]).
+    pub(super) fn open(directory: PathBuf, full: u64) -> io::Result<Self> {
+        fs::create_dir_all(&directory)?;
+        let mut files = Files::new();
+        let mut end = End::default();
+        for entry in fs::read_dir(&directory)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some(number) = name.and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            let file = OpenOptions::new().read(true).write(true).open(&path)?;
+            let written = file.metadata()?.len();
+            end.total += written;
+            if number >= end.file {
+                (end.file, end.written) = (number, written);
+            }
+            files.insert(number, file);
+        }
+        Ok(Self(Arc::new(Inner {
+            directory,
+            full,
+            files: RwLock::new(files),
+            end: Mutex::new(end),
+        })))
+    }
+
+    /// For reading.
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader(self.0.files.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where this will be once [`Heap::write`] has been called.
+    pub(super) fn add(&self, piece: &[u8]) -> io::Result<Place> {
+        let mut end = self.end();
+        if end.next() >= self.0.full.max(end.total / MANY).min(LONGEST) {
+            self.write_to(&mut end)?;
+            end.file += 1;
+            end.written = 0;
+        }
+        let place = Place {
+            file: end.file,
+            offset: u32::try_from(end.next()).map_err(too_long)?,
+            length: u32::try_from(piece.len()).map_err(too_long)?,
+        };
+        end.waiting.extend(crc32c::crc32c(piece).to_le_bytes());
+        end.waiting.extend_from_slice(piece);
+        Ok(place)
+    }
+
+    /// Writes what was added. After an error nothing more may be added.
+    pub(super) fn write(&self) -> io::Result<()> {
+        self.write_to(&mut self.end())
+    }
+
+    fn write_to(&self, end: &mut End) -> io::Result<()> {
+        if end.waiting.is_empty() {
+            return Ok(());
+        }
+        let number = end.file;
+        if !self.reader().0.contains_key(&number) {
+            let mut options = OpenOptions::new();
+            let options = options.create(true).truncate(true).read(true).write(true);
+            let file = options.open(self.path(number))?;
+            self.files_mut(|files| files.insert(number, file));
+        }
+        let reader = self.reader();
+        let file = reader.0.get(&number).ok_or_else(|| damaged(BLOCK))?;
+        file.write_all_at(&end.waiting, end.written)?;
+        end.written = end.next();
+        end.total += end.waiting.len() as u64;
+        end.waiting.clear();
+        Ok(())
+    }
+
+    /// How long the files are that nothing is added to any more, by their numbers.
+    pub(super) fn full_files(&self) -> io::Result<BTreeMap<u32, u64>> {
+        let last = self.end().file;
+        let reader = self.reader();
+        let full = reader.0.iter().filter(|(number, _)| **number != last);
+        full.map(|(number, file)| Ok((*number, file.metadata()?.len())))
+            .collect()
+    }
+
+    /// How many files there are.
+    pub(super) fn files(&self) -> usize {
+        self.reader().0.len()
+    }
+
+    /// Deletes a file that nobody will ask for again. Waits for those who read.
+    pub(super) fn delete(&self, number: u32) -> io::Result<()> {
+        let file = self.files_mut(|files| files.remove(&number));
+        let length = file.map_or(Ok(0), |file| file.metadata().map(|file| file.len()))?;
+        self.end().total -= length;
+        fs::remove_file(self.path(number))
+    }
+
+    fn path(&self, number: u32) -> PathBuf {
+        self.0.directory.join(format!("{number:08}"))
+    }
+
+    /// Where it is.
+    pub(super) fn directory(&self) -> &Path {
+        &self.0.directory
+    }
+
+    fn end(&self) -> MutexGuard<'_, End> {
+        self.0.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn files_mut<T>(&self, change: impl FnOnce(&mut Files) -> T) -> T {
+        let mut files = self.0.files.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut files)
+    }
+}
+
+impl Reader<'_> {
+    /// Has the kernel read what is before a place, which is going to be asked for.
+    pub(super) fn expect_those_before(&self, place: Place) -> io::Result<()> {
+        let file = self.0.get(&place.file).ok_or_else(|| damaged(BLOCK))?;
+        let begin = u64::from(place.offset).saturating_sub(AHEAD);
+        Ok(rustix::fs::fadvise(
+            file,
+            begin,
+            NonZero::new(AHEAD),
+            Advice::WillNeed,
+        )?)
+    }
+
+    /// The piece at a place.
+    pub(super) fn get(&self, place: Place) -> io::Result<Vec<u8>> {
+        let file = self.0.get(&place.file).ok_or_else(|| damaged(BLOCK))?;
+        let mut bytes = vec![0; CHECKSUM + place.length as usize];
+        file.read_exact_at(&mut bytes, u64::from(place.offset))?;
+        let checksum = bytes.first_chunk().copied();
+        bytes.drain(..CHECKSUM);
+        match checksum == Some(crc32c::crc32c(&bytes).to_le_bytes()) {
+            true => Ok(bytes),
+            false => Err(damaged(BLOCK)),
+        }
+    }
+}
+
+fn too_long(error: TryFromIntError) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(directory: &tempfile::TempDir) -> Heap {
+        Heap::open(directory.path().join("heap"), 100).expect("a heap")
+    }
+
+    fn add(heap: &Heap, piece: &[u8]) -> Place {
+        let place = heap.add(piece).expect("added");
+        heap.write().expect("written");
+        place
+    }
+
+    #[test]
+    fn every_piece_is_where_it_was_put_also_after_a_start_and_files_do_not_grow_beyond_their_size()
+    {
+        let directory = tempfile::tempdir().expect("directory");
+        let pieces: Vec<Vec<u8>> = (0..40).map(|n| vec![n; usize::from(n)]).collect();
+        let mut places = Vec::new();
+        for pieces in pieces.chunks(7) {
+            let heap = open(&directory);
+            places.extend(pieces.iter().map(|piece| heap.add(piece).expect("added")));
+            heap.write().expect("written");
+        }
+        let heap = open(&directory);
+        for (place, piece) in places.iter().zip(&pieces) {
+            assert_eq!(Place::from_bytes(&place.to_bytes()), Some(*place));
+            assert_eq!(&heap.reader().get(*place).expect("read"), piece);
+        }
+        let full = heap.full_files().expect("lengths");
+        assert_eq!(full.len() + 1, heap.files());
+        assert!(full.values().all(|length| (100..100 + 44).contains(length)));
+    }
+
+    #[test]
+    fn a_piece_with_one_other_bit_and_one_that_is_cut_short_are_damaged() {
+        let directory = tempfile::tempdir().expect("directory");
+        let heap = open(&directory);
+        let (sound, place) = (add(&heap, b"anna"), add(&heap, b"ivan"));
+        let path = directory.path().join("heap/00000000");
+        let mut bytes = fs::read(&path).expect("read");
+        bytes[9] ^= 4;
+        fs::write(&path, &bytes).expect("written");
+        assert!(heap.reader().get(place).is_err());
+        assert_eq!(heap.reader().get(sound).expect("read"), b"anna");
+        fs::write(&path, &bytes[..14]).expect("written");
+        assert!(heap.reader().get(place).is_err());
+    }
+
+    #[test]
+    fn what_a_process_that_died_wrote_and_told_nobody_of_is_written_behind() {
+        let directory = tempfile::tempdir().expect("directory");
+        let place = add(&open(&directory), b"anna");
+        let path = directory.path().join("heap/00000000");
+        let mut bytes = fs::read(&path).expect("read");
+        bytes.extend_from_slice(b"half of a pie");
+        fs::write(&path, &bytes).expect("written");
+        let heap = open(&directory);
+        let next = add(&heap, b"ivan");
+        assert_eq!(heap.reader().get(place).expect("read"), b"anna");
+        assert_eq!(heap.reader().get(next).expect("read"), b"ivan");
+    }
+}
