@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, ExtraRoutes, StartError};
@@ -53,8 +54,21 @@ impl Arguments {
     }
 }
 
+/// Files of the index and connections count against one limit, which many systems set to 1,024 although they allow more.
+fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of open files stays as it is; `ulimit -n` tells it");
+    }
+}
+
 /// The runtime of everything but the HTTP workers, which have threads of their own.
 pub(super) fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    allow_open_files();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -88,6 +88,14 @@ fn decode_any(bytes: &[u8]) -> Option<(&[u8; 4], Frame<'_>)> {
     sound.then_some((magic, frame))
 }
 
+/// Whether `bytes` are the beginning of a frame whose end was never written. What is damaged is not.
+pub(super) fn is_torn(bytes: &[u8]) -> bool {
+    let magic = bytes.get(..MAGIC.len()).unwrap_or(bytes);
+    let length = bytes.get(4..).and_then(|rest| rest.first_chunk());
+    let is_short = |length: &[u8; 4]| bytes.len() < HEADER + u32::from_le_bytes(*length) as usize;
+    MAGIC.starts_with(magic) && length.is_none_or(is_short)
+}
+
 /// The sequence that the header at the beginning of `bytes` names, sound or not.
 pub(super) fn claimed(bytes: &[u8]) -> Option<u64> {
     let sequence = bytes.strip_prefix(&MAGIC)?.get(4..12)?;
@@ -143,6 +151,7 @@ mod tests {
             encode(7, &payload, &mut bytes);
             let cut = cut.index(bytes.len());
             prop_assert_eq!(decode(&bytes[..cut]), None);
+            prop_assert!(is_torn(&bytes[..cut]) && !is_torn(&bytes));
         }
     }
 }

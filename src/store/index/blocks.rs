@@ -1,8 +1,8 @@
-//! Blocks by their keys: sled has where each is, the bytes are in the heap.
+//! Blocks by their keys: the bytes are in the heap, where each is stands in sled and, for all who read, in memory.
 //!
 //! sled keeps up to seventeen neighbours in one node, which it reads, holds in memory and rewrites as a whole. With blocks of 3 KB in it a node
 //! was 50 KB, scattered over a dozen places of its log: most of what reading a lead that nobody had read lately took, and of the memory of a
-//! gate that was asked for many (`benches/growth`). What is left to sled is 30 bytes a block, which are soon in memory all together.
+//! gate that was asked for many (`benches/growth`). A place takes 12 bytes there, and some 50 here: 6 MB with a million leads.
 //!
 //! Blocks are written before sled is told where they are. Where a process dies, sled may have lost its last batches, and what it has then is
 //! in the heap all the same: a file is deleted only when sled has written down that nothing is wanted of it.
@@ -10,123 +10,162 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use sled::{Batch, IVec};
+use sled::Batch;
 
 use crate::store::StoreError;
 use crate::store::index::heap::{FULL, Heap, Place, Reader};
-use crate::store::index::{at, damaged, keys, rows};
+use crate::store::index::{at, keys, rows};
 
 /// What the keys of blocks begin with.
 const PREFIXES: [u8; 2] = [keys::PREFIX, rows::PREFIX];
 
-/// A store of few leads does not look for what is not wanted before it has so many files.
-const FEW: usize = 4;
+/// So many files may be of no use, however little is wanted: to look for what is wanted takes a while, and the last file is never emptied.
+const FEW: u64 = 4;
 
 /// So many blocks are moved at a time: nothing else is applied meanwhile.
-const AT_ONCE: usize = 1024;
+const AT_ONCE: usize = 256;
+
+/// A prefix and what follows, with zeroes behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key([u8; 17]);
+
+impl Key {
+    /// Of at most sixteen bytes.
+    pub(super) fn of(prefix: u8, bytes: &[u8]) -> Self {
+        let mut key = [0; 17];
+        for (to, from) in key.iter_mut().zip([prefix].iter().chain(bytes)) {
+            *to = *from;
+        }
+        Self(key)
+    }
+
+    /// What follows the prefix.
+    pub(super) fn bytes(&self) -> &[u8; 16] {
+        let Self([_, bytes @ ..]) = self;
+        bytes
+    }
+}
 
 /// From one key to another.
-pub(super) type KeyRange = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+pub(super) type KeyRange = (Bound<Key>, Bound<Key>);
+
+/// A block with its key.
+type Entry = (Key, Vec<u8>);
+
+type Places = BTreeMap<Key, Place>;
 
 /// All blocks. Cheap to clone; one writer.
 #[derive(Clone)]
-pub(super) struct Blocks {
+pub(super) struct Blocks(Arc<Inner>);
+
+struct Inner {
     db: sled::Db,
     heap: Heap,
-    tidying: Arc<Mutex<Tidying>>,
+    places: RwLock<Places>,
+    /// What a batch is about that was not applied yet; `None` takes a block out.
+    changes: Mutex<Vec<(Key, Option<Place>)>>,
+    tidying: Mutex<Tidying>,
 }
 
 /// What is wanted of the files that are to be emptied.
+#[derive(Default)]
 struct Tidying {
-    files: BTreeMap<u32, Vec<(IVec, Place)>>,
-    /// With so many files they are looked through again.
-    look_at: usize,
+    files: BTreeMap<u32, Vec<(Key, Place)>>,
+    /// With so many bytes they are looked through again.
+    look_at: u64,
 }
 
 impl Blocks {
-    /// Opens the heap in a directory; makes it when it is missing.
+    /// Reads where the blocks are, and opens the heap in a directory; makes it when it is missing.
     pub(super) fn open(db: &sled::Db, directory: PathBuf) -> Result<Self, StoreError> {
         Self::open_with(db, directory, FULL)
     }
 
     fn open_with(db: &sled::Db, directory: PathBuf, full: u64) -> Result<Self, StoreError> {
-        let heap = Heap::open(directory.clone(), full).map_err(at(&directory))?;
-        let nothing = Tidying {
-            files: BTreeMap::new(),
-            look_at: FEW,
-        };
-        let blocks = Self {
-            db: db.clone(),
-            heap,
-            tidying: Arc::new(Mutex::new(nothing)),
-        };
-        // Also because those who ask first would have to wait for sled to read where blocks are.
-        *blocks.tidying() = blocks.look()?;
-        Ok(blocks)
+        let entries = PREFIXES.iter().flat_map(|prefix| db.scan_prefix([*prefix]));
+        let mut places = Places::new();
+        for entry in entries {
+            let (key, place) = entry?;
+            let key = key.as_ref().try_into().ok().map(Key);
+            places.extend(key.zip(Place::from_bytes(&place)));
+        }
+        Self::with(places, db, directory, full)
     }
 
-    fn tidying(&self) -> MutexGuard<'_, Tidying> {
-        self.tidying.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The same of an index that has none yet, whatever stands in sled.
+    pub(super) fn none(db: &sled::Db, directory: PathBuf) -> Result<Self, StoreError> {
+        Self::with(Places::new(), db, directory, FULL)
+    }
+
+    fn with(
+        places: Places,
+        db: &sled::Db,
+        directory: PathBuf,
+        full: u64,
+    ) -> Result<Self, StoreError> {
+        let heap = Heap::open(directory.clone(), full).map_err(at(&directory))?;
+        Ok(Self(Arc::new(Inner {
+            db: db.clone(),
+            heap,
+            places: RwLock::new(places),
+            changes: Mutex::default(),
+            tidying: Mutex::default(),
+        })))
     }
 
     /// The block with this key.
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let reader = self.heap.reader();
-        let place = self.db.get(key)?;
-        place.map(|place| self.read(&reader, &place)).transpose()
+    pub(super) fn get(&self, key: Key) -> Result<Option<Vec<u8>>, StoreError> {
+        // First, so that no file goes away that is wanted by what is read next.
+        let reader = self.0.heap.reader();
+        let place = self.places().get(&key).copied();
+        let read = place.map(|place| reader.get(place));
+        read.transpose().map_err(at(self.0.heap.directory()))
     }
 
-    /// The first block of a range, with its key.
-    pub(super) fn first(&self, range: KeyRange) -> Result<Option<(IVec, Vec<u8>)>, StoreError> {
-        let reader = self.heap.reader();
-        self.entry(&reader, self.db.range(range).next())
+    /// The first block of a range.
+    pub(super) fn first(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
+        let reader = self.0.heap.reader();
+        let found = in_range(&self.places(), range).next();
+        self.entry(&reader, found)
     }
 
     /// The last one.
-    pub(super) fn last(&self, range: KeyRange) -> Result<Option<(IVec, Vec<u8>)>, StoreError> {
-        let reader = self.heap.reader();
-        self.entry(&reader, self.db.range(range).next_back())
+    pub(super) fn last(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
+        let reader = self.0.heap.reader();
+        let found = in_range(&self.places(), range).next_back();
+        self.entry(&reader, found)
     }
 
     /// The same for those who want the ones before it next: they are mostly before it in the heap too, and the kernel reads ahead by itself
     /// in the other direction only.
-    pub(super) fn last_of_many(
-        &self,
-        range: KeyRange,
-    ) -> Result<Option<(IVec, Vec<u8>)>, StoreError> {
-        let reader = self.heap.reader();
-        let found = self.db.range(range).next_back().transpose()?;
-        if let Some(place) = found
-            .as_ref()
-            .and_then(|(_, place)| Place::from_bytes(place))
-        {
-            let expected = reader.expect_those_before(place);
-            expected.map_err(at(self.heap.directory()))?;
+    pub(super) fn last_of_many(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
+        let reader = self.0.heap.reader();
+        let found = in_range(&self.places(), range).next_back();
+        if let Some((_, place)) = found {
+            reader.expect_those_before(place);
         }
-        self.entry(&reader, found.map(Ok))
+        self.entry(&reader, found)
     }
 
     /// The first key of a range.
-    pub(super) fn first_key(&self, range: KeyRange) -> Result<Option<IVec>, StoreError> {
-        Ok(self.db.range(range).keys().next().transpose()?)
+    pub(super) fn first_key(&self, range: KeyRange) -> Option<Key> {
+        let found = in_range(&self.places(), range).next();
+        found.map(|(key, _)| key)
     }
 
     /// All blocks whose keys begin with this, in order. Each is looked for anew, so changes in between are seen.
     pub(super) fn all(
         &self,
         prefix: u8,
-    ) -> impl Iterator<Item = Result<(IVec, Vec<u8>), StoreError>> + use<> {
+    ) -> impl Iterator<Item = Result<Entry, StoreError>> + use<> {
         let blocks = self.clone();
-        let mut after = Some(Bound::Included(vec![prefix]));
+        let mut after = Some(Bound::Included(Key::of(prefix, &[])));
         std::iter::from_fn(move || {
-            let range = (after.take()?, Bound::Excluded(vec![prefix + 1]));
+            let range = (after.take()?, Bound::Excluded(Key::of(prefix + 1, &[])));
             let found = blocks.first(range).transpose()?;
-            after = found
-                .as_ref()
-                .ok()
-                .map(|(key, _)| Bound::Excluded(key.to_vec()));
+            after = found.as_ref().ok().map(|(key, _)| Bound::Excluded(*key));
             Some(found)
         })
     }
@@ -134,43 +173,52 @@ impl Blocks {
     fn entry(
         &self,
         reader: &Reader<'_>,
-        found: Option<sled::Result<(IVec, IVec)>>,
-    ) -> Result<Option<(IVec, Vec<u8>)>, StoreError> {
-        match found.transpose()? {
-            Some((key, place)) => Ok(Some((key, self.read(reader, &place)?))),
-            None => Ok(None),
-        }
+        found: Option<(Key, Place)>,
+    ) -> Result<Option<Entry>, StoreError> {
+        let read = found.map(|(key, place)| Ok((key, reader.get(place)?)));
+        read.transpose().map_err(at(self.0.heap.directory()))
     }
 
-    fn read(&self, reader: &Reader<'_>, place: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let place = Place::from_bytes(place).ok_or_else(|| damaged("the place of a block"));
-        let read = place.and_then(|place| reader.get(place));
-        read.map_err(at(self.heap.directory()))
-    }
-
-    /// Adds to `batch` that this is the block of a key. Before the batch is applied, [`Blocks::write`].
-    pub(super) fn put(
-        &self,
-        key: &[u8],
-        block: &[u8],
-        batch: &mut Batch,
-    ) -> Result<(), StoreError> {
-        let place = self.heap.add(block).map_err(at(self.heap.directory()))?;
-        batch.insert(key, &place.to_bytes());
+    /// Adds to `batch` that this is the block of a key.
+    pub(super) fn put(&self, key: Key, block: &[u8], batch: &mut Batch) -> Result<(), StoreError> {
+        let place = self.0.heap.add(block);
+        let place = place.map_err(at(self.0.heap.directory()))?;
+        batch.insert(&key.0, &place.to_bytes());
+        self.changes().push((key, Some(place)));
         Ok(())
     }
 
-    /// Writes the blocks that were put.
-    pub(super) fn write(&self) -> Result<(), StoreError> {
-        self.heap.write().map_err(at(self.heap.directory()))
+    /// Adds to `batch` that there is none.
+    pub(super) fn remove(&self, key: Key, batch: &mut Batch) {
+        batch.remove(&key.0);
+        self.changes().push((key, None));
+    }
+
+    /// Applies a batch, once the blocks that it is about are written.
+    pub(super) fn apply(&self, batch: Batch) -> Result<(), StoreError> {
+        let written = self.0.heap.write();
+        written.map_err(at(self.0.heap.directory()))?;
+        self.0.db.apply_batch(batch)?;
+        let places = self.0.places.write();
+        let mut places = places.unwrap_or_else(PoisonError::into_inner);
+        for (key, place) in self.changes().drain(..) {
+            match place {
+                Some(place) => places.insert(key, place),
+                None => places.remove(&key),
+            };
+        }
+        Ok(())
     }
 
     /// Goes on with the emptying of files of which little is wanted, if there are any. To be called after each batch. They are looked for when
     /// there may be half as much again as is wanted.
     pub(super) fn tidy(&self) -> Result<(), StoreError> {
-        let mut tidying = self.tidying();
-        if tidying.files.is_empty() && self.heap.files() >= tidying.look_at {
+        let Inner { heap, tidying, .. } = &*self.0;
+        let mut tidying = tidying.lock().unwrap_or_else(PoisonError::into_inner);
+        let (total, file) = heap.size();
+        if tidying.files.is_empty() && total >= tidying.look_at.max(FEW * file) {
             *tidying = self.look()?;
+            tidying.files.keys().for_each(|file| heap.expect(*file));
         }
         let Some(mut file) = tidying.files.first_entry() else {
             return Ok(());
@@ -179,9 +227,9 @@ impl Blocks {
         self.move_away(file.get_mut().split_off(left))?;
         if left == 0 {
             // A process that dies must not find a sled that wants something of a file that is gone.
-            self.db.flush()?;
-            let deleted = self.heap.delete(*file.key());
-            deleted.map_err(at(self.heap.directory()))?;
+            self.0.db.flush()?;
+            let deleted = heap.delete(*file.key());
+            deleted.map_err(at(heap.directory()))?;
             file.remove();
         }
         Ok(())
@@ -189,10 +237,11 @@ impl Blocks {
 
     /// What is to be emptied: the files of which less than two thirds are wanted.
     fn look(&self) -> Result<Tidying, StoreError> {
-        let full = self.heap.full_files().map_err(at(self.heap.directory()))?;
+        let heap = &self.0.heap;
+        let full = heap.full_files().map_err(at(heap.directory()))?;
         let mut wanted: BTreeMap<u32, u64> = full.keys().map(|file| (*file, 0)).collect();
-        for place in self.places() {
-            let (_, place) = place?;
+        let places = self.places();
+        for place in places.values() {
             *wanted.entry(place.file).or_default() += place.taken();
         }
         let is_little = |(file, length): &(&u32, &u64)| {
@@ -201,43 +250,57 @@ impl Blocks {
         };
         let little = full.iter().filter(is_little);
         let mut files: BTreeMap<_, _> = little.map(|(file, _)| (*file, Vec::new())).collect();
-        let again = (!files.is_empty()).then(|| self.places());
-        for place in again.into_iter().flatten() {
-            let (key, place) = place?;
+        for (key, place) in &*places {
             if let Some(blocks) = files.get_mut(&place.file) {
-                blocks.push((key, place));
+                blocks.push((*key, *place));
             }
         }
-        let length = full.values().sum::<u64>() / (full.len() as u64).max(1);
-        let filled = wanted.values().sum::<u64>() / length.max(1);
+        let (_, file) = heap.size();
         Ok(Tidying {
             files,
-            look_at: usize::try_from(filled * 3 / 2).unwrap_or(usize::MAX) + FEW,
+            look_at: wanted.values().sum::<u64>() * 3 / 2 + FEW * file,
         })
     }
 
-    fn places(&self) -> impl Iterator<Item = Result<(IVec, Place), StoreError>> {
-        let entries = PREFIXES.into_iter();
-        let entries = entries.flat_map(|prefix| self.db.scan_prefix([prefix]));
-        entries.filter_map(|entry| match entry {
-            Ok((key, place)) => Some(Ok((key, Place::from_bytes(&place)?))),
-            Err(error) => Some(Err(error.into())),
-        })
-    }
-
-    fn move_away(&self, blocks: Vec<(IVec, Place)>) -> Result<(), StoreError> {
+    fn move_away(&self, blocks: Vec<(Key, Place)>) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         for (key, place) in blocks {
-            let place = place.to_bytes();
             // It may have been written anew since.
-            if self.db.get(&key)?.as_deref() == Some(&place) {
-                let block = self.read(&self.heap.reader(), &place)?;
-                self.put(&key, &block, &mut batch)?;
+            let is_there = self.places().get(&key) == Some(&place);
+            if is_there && let Some(block) = self.get(key)? {
+                self.put(key, &block, &mut batch)?;
             }
         }
-        self.write()?;
-        Ok(self.db.apply_batch(batch)?)
+        self.apply(batch)
     }
+
+    fn places(&self) -> RwLockReadGuard<'_, Places> {
+        let places = self.0.places.read();
+        places.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Vec<(Key, Option<Place>)>> {
+        let changes = self.0.changes.lock();
+        changes.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The places of a range; none of one that ends before it begins.
+fn in_range(
+    places: &Places,
+    (low, high): KeyRange,
+) -> impl DoubleEndedIterator<Item = (Key, Place)> {
+    let is_empty = match (&low, &high) {
+        (Bound::Included(low), Bound::Included(high)) => low > high,
+        (
+            Bound::Included(low) | Bound::Excluded(low),
+            Bound::Included(high) | Bound::Excluded(high),
+        ) => low >= high,
+        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+    };
+    let found = (!is_empty).then(|| places.range((low, high)));
+    let found = found.into_iter().flatten();
+    found.map(|(key, place)| (*key, *place))
 }
 
 #[cfg(test)]
@@ -253,8 +316,8 @@ mod tests {
         Blocks::open_with(db, directory.join("heap"), 2_000).expect("a heap")
     }
 
-    fn key(n: u8) -> Vec<u8> {
-        vec![PREFIXES[usize::from(n % 2)], n]
+    fn key(n: u8) -> Key {
+        Key::of(PREFIXES[usize::from(n % 2)], &[n])
     }
 
     /// As the writer of the index does. `None` takes a block out.
@@ -262,12 +325,11 @@ mod tests {
         let mut batch = Batch::default();
         for (n, block) in changes {
             match block {
-                Some(block) => blocks.put(&key(*n), block, &mut batch).expect("put"),
-                None => batch.remove(key(*n)),
+                Some(block) => blocks.put(key(*n), block, &mut batch).expect("put"),
+                None => blocks.remove(key(*n), &mut batch),
             }
         }
-        blocks.write().expect("written");
-        blocks.db.apply_batch(batch).expect("applied");
+        blocks.apply(batch).expect("applied");
         blocks.tidy().expect("tidied");
     }
 
@@ -281,7 +343,7 @@ mod tests {
             let directory = tempfile::tempdir().expect("directory");
             let db = sled::open(directory.path()).expect("sled");
             let mut blocks = open(&db, directory.path());
-            let mut model: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+            let mut model: BTreeMap<Key, Vec<u8>> = BTreeMap::new();
             for (at, group) in groups.iter().enumerate() {
                 if at % 31 == 30 {
                     blocks = open(&db, directory.path());
@@ -297,10 +359,9 @@ mod tests {
                 apply(&blocks, &changes);
             }
             let found = PREFIXES.into_iter().flat_map(|prefix| blocks.all(prefix));
-            let found = found.map(|block| block.map(|(key, block)| (key.to_vec(), block)));
             prop_assert_eq!(&found.collect::<Result<BTreeMap<_, _>, _>>().expect("read"), &model);
             for n in 0..12 {
-                prop_assert_eq!(blocks.get(&key(n)).expect("read"), model.get(&key(n)).cloned());
+                prop_assert_eq!(blocks.get(key(n)).expect("read"), model.get(&key(n)).cloned());
             }
         }
     }
@@ -319,10 +380,25 @@ mod tests {
             apply(&blocks, &changes.collect::<Vec<_>>());
         }
         // 28 blocks are 9 KB; 620 KB were written.
-        assert!(blocks.heap.files() <= 10 + FEW, "{}", blocks.heap.files());
+        let (total, file) = blocks.0.heap.size();
+        assert!(total <= 2 * 9_000 + (FEW + 1) * file, "{total}");
         for n in (0..8).chain(100..120) {
-            assert_eq!(blocks.get(&key(n)).expect("read"), Some(vec![n; 300]));
+            assert_eq!(blocks.get(key(n)).expect("read"), Some(vec![n; 300]));
         }
+    }
+
+    #[test]
+    fn it_is_tidied_also_when_a_start_found_a_single_file() {
+        let directory = tempfile::tempdir().expect("directory");
+        let db = sled::open(directory.path()).expect("sled");
+        apply(&open(&db, directory.path()), &[(0, Some(vec![0; 300]))]);
+        let blocks = open(&db, directory.path());
+        for n in 0..500_u32 {
+            let n = u8::try_from(n % 3).expect("one of three");
+            apply(&blocks, &[(n, Some(vec![n; 300]))]);
+        }
+        let (total, file) = blocks.0.heap.size();
+        assert!(total <= (FEW + 2) * file, "{total}");
     }
 
     #[test]
@@ -332,7 +408,7 @@ mod tests {
         let blocks = open(&db, directory.path());
         apply(&blocks, &[(0, Some(vec![0; 300])), (1, Some(vec![1; 300]))]);
         thread::scope(|scope| {
-            let finds = |n| assert_eq!(blocks.get(&key(n)).expect("read"), Some(vec![n; 300]));
+            let finds = |n| assert_eq!(blocks.get(key(n)).expect("read"), Some(vec![n; 300]));
             for n in [0, 1] {
                 scope.spawn(move || (0..3_000).for_each(|_| finds(n)));
             }
@@ -341,7 +417,8 @@ mod tests {
                 apply(&blocks, &[(n, Some(vec![n; 300]))]);
             }
         });
-        assert!(blocks.heap.files() <= 2 * FEW);
+        let (total, file) = blocks.0.heap.size();
+        assert!(total <= 2 * FEW * file, "{total}");
     }
 
     #[test]

@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::num::{NonZero, TryFromIntError};
+use std::num::TryFromIntError;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use rustix::fs::Advice;
 
-use crate::store::index::damaged;
+use crate::store::index::{advise, damaged};
 
 /// A file that has so many bytes takes no more, unless that is less than one in [`MANY`] of all there are.
 pub(super) const FULL: u64 = 8 << 20;
@@ -149,7 +149,7 @@ impl Heap {
     /// Where this will be once [`Heap::write`] has been called.
     pub(super) fn add(&self, piece: &[u8]) -> io::Result<Place> {
         let mut end = self.end();
-        if end.next() >= self.0.full.max(end.total / MANY).min(LONGEST) {
+        if end.next() >= self.longest(&end) {
             self.write_to(&mut end)?;
             end.file += 1;
             end.written = 0;
@@ -198,16 +198,30 @@ impl Heap {
             .collect()
     }
 
-    /// How many files there are.
-    pub(super) fn files(&self) -> usize {
-        self.reader().0.len()
+    /// How long all files are together, and how long the next one will be.
+    pub(super) fn size(&self) -> (u64, u64) {
+        let end = self.end();
+        (end.total, self.longest(&end))
+    }
+
+    fn longest(&self, end: &End) -> u64 {
+        self.0.full.max(end.total / MANY).min(LONGEST)
+    }
+
+    /// Has the kernel read all of a file, which is going to be asked for.
+    pub(super) fn expect(&self, number: u32) {
+        if let Some(file) = self.reader().0.get(&number) {
+            advise(file, (0, 0), Advice::WillNeed);
+        }
     }
 
     /// Deletes a file that nobody will ask for again. Waits for those who read.
     pub(super) fn delete(&self, number: u32) -> io::Result<()> {
         let file = self.files_mut(|files| files.remove(&number));
         let length = file.map_or(Ok(0), |file| file.metadata().map(|file| file.len()))?;
-        self.end().total -= length;
+        let mut end = self.end();
+        end.total = end.total.saturating_sub(length);
+        drop(end);
         fs::remove_file(self.path(number))
     }
 
@@ -232,15 +246,11 @@ impl Heap {
 
 impl Reader<'_> {
     /// Has the kernel read what is before a place, which is going to be asked for.
-    pub(super) fn expect_those_before(&self, place: Place) -> io::Result<()> {
-        let file = self.0.get(&place.file).ok_or_else(|| damaged(BLOCK))?;
-        let begin = u64::from(place.offset).saturating_sub(AHEAD);
-        Ok(rustix::fs::fadvise(
-            file,
-            begin,
-            NonZero::new(AHEAD),
-            Advice::WillNeed,
-        )?)
+    pub(super) fn expect_those_before(&self, place: Place) {
+        if let Some(file) = self.0.get(&place.file) {
+            let begin = u64::from(place.offset).saturating_sub(AHEAD);
+            advise(file, (begin, AHEAD), Advice::WillNeed);
+        }
     }
 
     /// The piece at a place.
@@ -292,7 +302,7 @@ mod tests {
             assert_eq!(&heap.reader().get(*place).expect("read"), piece);
         }
         let full = heap.full_files().expect("lengths");
-        assert_eq!(full.len() + 1, heap.files());
+        assert_eq!(full.len() + 1, heap.reader().0.len());
         assert!(full.values().all(|length| (100..100 + 44).contains(length)));
     }
 

@@ -1,4 +1,4 @@
-//! Idempotency keys, packed: several that came one after another in one entry of sled, and in memory which entry each is in.
+//! Idempotency keys, packed: several that came one after another in one block, and in memory which block each is in.
 //!
 //! A key is a hash, so an entry for each would make sled touch another cold page for each lead: with 150 000 leads that was a third of the
 //! applier's time (`benches/accept`). Nearly every lead brings a key that nobody has sent before, so what is asked most is whether a key is
@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use sled::Batch;
 
 use crate::store::StoreError;
-use crate::store::index::blocks::Blocks;
+use crate::store::index::blocks::{self, Blocks};
 use crate::store::record::{Record, RecordValue, Table};
 
 /// What the keys of blocks begin with; the number of the block follows.
@@ -61,7 +61,7 @@ impl Keys {
         let mut places = Places::default();
         for entry in blocks.all(PREFIX) {
             let (key, value) = entry?;
-            let Some(number) = number(&key) else { continue };
+            let number = number(key);
             places.last = number;
             let block = decode(&value);
             let begun = block.iter().map(|(key, _)| (beginning(key), number));
@@ -71,14 +71,6 @@ impl Keys {
             blocks,
             places: Arc::new(RwLock::new(places)),
         })
-    }
-
-    /// Those of an index that has none yet.
-    pub(super) fn none(blocks: Blocks) -> Self {
-        Self {
-            blocks,
-            places: Arc::default(),
-        }
     }
 
     /// The record of a key.
@@ -135,10 +127,8 @@ impl Keys {
         }
         for (number, block) in touched {
             match block.is_empty() {
-                true => batch.remove(&block_key(number)),
-                false => self
-                    .blocks
-                    .put(&block_key(number), &encode(&block), batch)?,
+                true => self.blocks.remove(block_key(number), batch),
+                false => self.blocks.put(block_key(number), &encode(&block), batch)?,
             }
         }
         Ok(moves)
@@ -165,7 +155,7 @@ impl Keys {
     }
 
     fn block(&self, number: u32) -> Result<Block, StoreError> {
-        let value = self.blocks.get(&block_key(number))?;
+        let value = self.blocks.get(block_key(number))?;
         Ok(value.map(|value| decode(&value)).unwrap_or_default())
     }
 }
@@ -201,14 +191,13 @@ fn beginning(key: &Key) -> Beginning {
     ]
 }
 
-fn block_key(number: u32) -> [u8; 5] {
-    let [a, b, c, d] = number.to_be_bytes();
-    [PREFIX, a, b, c, d]
+fn block_key(number: u32) -> blocks::Key {
+    blocks::Key::of(PREFIX, &number.to_be_bytes())
 }
 
-fn number(key: &[u8]) -> Option<u32> {
-    let number = key.get(1..)?.try_into().ok()?;
-    Some(u32::from_be_bytes(number))
+fn number(key: blocks::Key) -> u32 {
+    let number = key.bytes().first_chunk().copied();
+    u32::from_be_bytes(number.unwrap_or_default())
 }
 
 fn encode(block: &[(Key, RecordValue)]) -> Vec<u8> {
@@ -279,8 +268,7 @@ mod tests {
                 model.extend(changed.clone());
                 let mut batch = Batch::default();
                 let moves = keys.put(changed, &mut batch).expect("put");
-                keys.blocks.write().expect("written");
-                db.apply_batch(batch).expect("applied");
+                keys.blocks.apply(batch).expect("applied");
                 keys.moved(moves);
             }
             model.retain(|_, value| value.is_some());

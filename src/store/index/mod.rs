@@ -24,8 +24,11 @@ mod writer;
 
 use std::fs::{self, File};
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::Advice;
 
 use crate::delivery::DeliveryId;
 use crate::lead::{FormId, LeadId};
@@ -68,15 +71,16 @@ impl Index {
             .cache_capacity(CACHE)
             .open()?;
         let witness = File::open(path.join("db")).map_err(sled::Error::Io)?;
-        let blocks = Blocks::open(&db, path.join("heap"))?;
-        // Without it, it is empty, or of another layout, or its building was cut short: nobody reads what is there.
-        let keys = match db.contains_key(APPLIED)? {
-            true => Keys::open(blocks.clone())?,
-            false => Keys::none(blocks.clone()),
+        // Else it is empty, or of another layout, or its building was cut short: nobody reads what is there.
+        let is_whole = db.contains_key(APPLIED)?;
+        let heap = path.join("heap");
+        let blocks = match is_whole {
+            true => Blocks::open(&db, heap)?,
+            false => Blocks::none(&db, heap)?,
         };
         Ok(Self {
             words: Words::open(path.join("words"))?,
-            keys,
+            keys: Keys::open(blocks.clone())?,
             blocks,
             db,
             path: path.to_owned(),
@@ -232,11 +236,18 @@ fn sync_tree(directory: &Path) -> io::Result<()> {
     sync_directory(directory)
 }
 
-/// As sled says it of its own files: the next start builds the index anew.
+/// As sled says it of its own files. Where the writer or a start meets it, the index is built anew.
 fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |error| {
         let text = format!("{}: {error}", path.display());
         StoreError::Index(sled::Error::Io(io::Error::new(error.kind(), text)))
+    }
+}
+
+/// Tells the kernel what of a file is going to be read, and how. Reading works without, so it need not listen.
+fn advise(file: &File, (begin, length): (u64, u64), advice: Advice) {
+    if let Err(error) = rustix::fs::fadvise(file, begin, NonZero::new(length), advice) {
+        tracing::debug!(%error, "the kernel takes no advice on reading the index");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Leads with their statuses and attempts, packed: several neighbours in one entry of sled.
+//! Leads with their statuses and attempts, packed: several neighbours in one block.
 //!
 //! An entry costs sled 8 µs and some 100 bytes of memory whatever it holds (measured with `benches/accept`), so neighbours share one. A block
 //! holds all leads from the first, its key, to the next block's key, compressed. Nearly all new leads go to the last: ids sort by time.
@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
-use sled::{Batch, IVec};
+use sled::Batch;
 
 use crate::lead::LeadId;
 use crate::store::StoreError;
 use crate::store::index::block::{self, Block, Row, decode, encode};
-use crate::store::index::blocks::Blocks;
+use crate::store::index::blocks::{Blocks, Key, KeyRange};
 use crate::store::index::{IdRange, damaged};
 
 /// What the keys of blocks begin with.
@@ -28,8 +28,7 @@ const MOST: usize = 32;
 
 /// One lead.
 pub(super) fn get(blocks: &Blocks, id: LeadId) -> Result<Option<Row>, StoreError> {
-    let up_to = (Bound::Included(vec![PREFIX]), Bound::Included(key(id)));
-    match blocks.last(up_to)? {
+    match blocks.last(up_to(Bound::Included(id)))? {
         Some((_, block)) => block::find(&block, id).ok_or_else(damaged_rows),
         None => Ok(None),
     }
@@ -45,13 +44,17 @@ fn last_block(
     blocks: &Blocks,
     before: Bound<LeadId>,
 ) -> Result<Option<(LeadId, Block)>, StoreError> {
-    let high = match before {
+    let found = blocks.last(up_to(before))?;
+    found.map(read_entry).transpose()
+}
+
+fn up_to(bound: Bound<LeadId>) -> KeyRange {
+    let high = match bound {
         Bound::Included(id) => Bound::Included(key(id)),
         Bound::Excluded(id) => Bound::Excluded(key(id)),
-        Bound::Unbounded => Bound::Excluded(vec![PREFIX + 1]),
+        Bound::Unbounded => behind(),
     };
-    let found = blocks.last_of_many((Bound::Included(vec![PREFIX]), high))?;
-    found.map(read_entry).transpose()
+    (Bound::Included(front()), high)
 }
 
 /// The leads in a range, newest first. Each block is looked for anew, so changes in between are seen and nothing is seen twice.
@@ -72,7 +75,8 @@ pub(super) fn newest_first(
             }
             rows.clear();
             let bound = before.take().filter(|before| *before > low)?;
-            match last_block(&blocks, Bound::Excluded(bound)) {
+            let found = blocks.last_of_many(up_to(Bound::Excluded(bound)));
+            match found.and_then(|found| found.map(read_entry).transpose()) {
                 Ok(Some((first, block))) => {
                     before = Some(first);
                     rows = block;
@@ -97,7 +101,7 @@ pub(super) fn oldest_first(
     std::iter::from_fn(move || {
         while rows.is_empty() {
             let read = read.take().or_else(|| {
-                let range = (after.take()?, Bound::Excluded(vec![PREFIX + 1]));
+                let range = (after.take()?, behind());
                 let next = blocks.first(range).transpose()?;
                 Some(next.and_then(read_entry))
             });
@@ -153,7 +157,7 @@ pub(super) fn put(
         return Ok(Some(Tail(Some((first, block)))));
     }
     // Written again below, unless its first lead is gone.
-    batch.remove(key(first));
+    blocks.remove(key(first), batch);
     let mut rows: BTreeMap<LeadId, Row> = block.into_iter().collect();
     rows.extend(newest);
     put_at_end(blocks, rows, batch)
@@ -183,7 +187,7 @@ fn put_before_end(
             Some((first, block)) => (Some(first), block),
             None => (None, Block::new()),
         };
-        let limit = next_key(blocks, id)?;
+        let limit = next_key(blocks, id);
         let mut rows: BTreeMap<LeadId, Row> = block.into_iter().collect();
         rows.insert(id, row);
         while let Some((id, row)) = changed.next_if(|(id, _)| limit.is_none_or(|limit| *id < limit))
@@ -193,7 +197,7 @@ fn put_before_end(
         rows.retain(|_, row| !row.is_empty());
         if let Some(first) = first {
             // Written again below, unless its first lead is gone.
-            batch.remove(key(first));
+            blocks.remove(key(first), batch);
         }
         // A block in the middle is only cut when it has become too large.
         let size = if rows.len() <= MOST { MOST } else { FRESH };
@@ -203,10 +207,9 @@ fn put_before_end(
 }
 
 /// The key of the block after the one in whose range an id is.
-fn next_key(blocks: &Blocks, id: LeadId) -> Result<Option<LeadId>, StoreError> {
-    let range = (Bound::Excluded(key(id)), Bound::Excluded(vec![PREFIX + 1]));
-    let key = blocks.first_key(range)?;
-    key.map(|key| id_of(&key)).transpose()
+fn next_key(blocks: &Blocks, id: LeadId) -> Option<LeadId> {
+    let next = blocks.first_key((Bound::Excluded(key(id)), behind()));
+    next.map(id_of)
 }
 
 /// Writes the leads of one range in as many blocks of `size` as they need. Returns the last one.
@@ -233,26 +236,31 @@ fn write(
 
 fn insert(blocks: &Blocks, block: &[(LeadId, Row)], batch: &mut Batch) -> Result<(), StoreError> {
     match block.first() {
-        Some((first, _)) => blocks.put(&key(*first), &encode(block), batch),
+        Some((first, _)) => blocks.put(key(*first), &encode(block), batch),
         None => Ok(()),
     }
 }
 
-fn key(id: LeadId) -> Vec<u8> {
-    let mut key = Vec::with_capacity(17);
-    key.push(PREFIX);
-    key.extend_from_slice(id.as_bytes());
-    key
+fn key(id: LeadId) -> Key {
+    Key::of(PREFIX, id.as_bytes())
 }
 
-fn id_of(key: &[u8]) -> Result<LeadId, StoreError> {
-    key.last_chunk::<16>()
-        .map(|bytes| LeadId::from_bytes(*bytes))
-        .ok_or_else(damaged_rows)
+/// Before all blocks.
+fn front() -> Key {
+    Key::of(PREFIX, &[])
 }
 
-fn read_entry((key, value): (IVec, Vec<u8>)) -> Result<(LeadId, Block), StoreError> {
-    Ok((id_of(&key)?, decode(&value).ok_or_else(damaged_rows)?))
+/// Behind all blocks.
+fn behind() -> Bound<Key> {
+    Bound::Excluded(Key::of(PREFIX + 1, &[]))
+}
+
+fn id_of(key: Key) -> LeadId {
+    LeadId::from_bytes(*key.bytes())
+}
+
+fn read_entry((key, value): (Key, Vec<u8>)) -> Result<(LeadId, Block), StoreError> {
+    Ok((id_of(key), decode(&value).ok_or_else(damaged_rows)?))
 }
 
 fn damaged_rows() -> StoreError {
@@ -303,8 +311,7 @@ mod tests {
                 let mut batch = Batch::default();
                 let kept = tail.take().unwrap_or_else(|| Tail::read(&blocks).expect("read"));
                 tail = put(&blocks, kept, changed, &mut batch).expect("put");
-                blocks.write().expect("written");
-                db.apply_batch(batch).expect("applied");
+                blocks.apply(batch).expect("applied");
                 let kept = tail.get_or_insert_with(|| Tail::read(&blocks).expect("read"));
                 for n in 0..400 {
                     prop_assert_eq!(kept.row(&blocks, id(n)).expect("read"), model.get(&id(n)).cloned().unwrap_or_default());

@@ -206,8 +206,7 @@ impl IndexWriter {
         if let Some(sequence) = sequence {
             batch.insert(APPLIED, &sequence.to_be_bytes());
         }
-        blocks.write()?;
-        db.apply_batch(batch)?;
+        blocks.apply(batch)?;
         self.tail = tail;
         self.index.keys.moved(moves);
         if let Some(run) = run {

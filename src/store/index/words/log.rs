@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::lead::LeadId;
 use crate::store::frame;
+use crate::store::index::damaged;
 
 use super::pages::{read_entries, write_entries};
 
@@ -17,7 +18,8 @@ use super::pages::{read_entries, write_entries};
 pub(super) struct Log(File);
 
 impl Log {
-    /// Opens or makes it, and reads what it has. The torn end of a process that died is cut off.
+    /// Opens or makes it, and reads what it has. The torn end of a process that died while it wrote is cut off; what is damaged is an error, because
+    /// sled has the leads of all that follows.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<(String, LeadId)>)> {
         let mut options = OpenOptions::new();
         let file = options.create(true).append(true).read(true).open(path)?;
@@ -31,6 +33,11 @@ impl Log {
             rest = rest.get(group.length..).unwrap_or_default();
         }
         if !rest.is_empty() {
+            // A length that is damaged looks like a torn end, but for what follows.
+            let follows = |at| rest.get(at..).and_then(frame::decode).is_some();
+            if !frame::is_torn(rest) || (1..rest.len()).any(follows) {
+                return Err(damaged("the log of words"));
+            }
             file.set_len((bytes.len() - rest.len()) as u64)?;
         }
         Ok((Self(file), entries))
@@ -59,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_is_read_back_and_a_torn_end_is_cut_off_so_that_more_can_be_added() {
+    fn what_was_added_is_read_back_and_a_torn_end_is_cut_off_but_not_a_damaged_one() {
         let directory = tempfile::tempdir().expect("directory");
         let path = directory.path().join("log");
         let (log, before) = Log::open(&path).expect("made");
@@ -76,6 +83,15 @@ mod tests {
             let (_, read) = Log::open(&path).expect("opened");
             assert_eq!(read, entries(&["анна", "иван", "пётр"]), "at {torn}");
         }
+        let sound = std::fs::read(&path).expect("read");
+        for at in [0, 6, 30, sound.len() - 1] {
+            let mut bytes = sound.clone();
+            bytes[at] ^= 1;
+            std::fs::write(&path, &bytes).expect("written");
+            let error = Log::open(&path).expect_err("damaged");
+            assert!(error.to_string().contains("doctor"), "at {at}: {error}");
+        }
+        std::fs::write(&path, &sound).expect("written");
         log.clear().expect("cleared");
         log.append(&entries(&["яна"])).expect("added");
         assert_eq!(Log::open(&path).expect("opened").1, entries(&["яна"]));

@@ -17,6 +17,7 @@ pub(super) fn each_entry(
 ) -> io::Result<()> {
     let mut sources = BinaryHeap::with_capacity(runs.len());
     for run in runs {
+        run.expect();
         let mut source = Source::of(run);
         if source.advance()? {
             sources.push(source);

@@ -3,7 +3,7 @@
 //! A lead has four or five words, each as good as random: an entry of sled for each would cost more than everything else about the lead
 //! (measured with `benches/accept`). So the words of what is applied together are one sorted run ([`run`]). It is in memory and, for the next
 //! start, in a log ([`log`]); runs of about one size become one, and what has become too large for memory one in a file.
-//! So there are some dozens however many leads there are ([`sizes`], [`merging`]). A search asks one run after another, those with the newest
+//! So there are some dozens with a million leads ([`sizes`], [`merging`]). A search asks one run after another, those with the newest
 //! leads first, until it has a page; it leaves out the runs whose filters say that they have no such word ([`filter`]), and reads of the
 //! others the pages that the word may be in ([`pages`]): mostly one.
 //!

@@ -17,7 +17,7 @@ use rustix::fs::Advice;
 
 use crate::lead::LeadId;
 use crate::store::frame;
-use crate::store::index::damaged;
+use crate::store::index::{advise, damaged};
 
 use super::filter::{Filter, Gathering};
 use super::merging::each_entry;
@@ -107,7 +107,7 @@ impl Run {
             .and_then(|length| usize::try_from(length).ok());
         let mut about = vec![0; length.ok_or_else(damaged_run)?];
         file.read_exact_at(&mut about, begin)?;
-        read_as_asked(&file)?;
+        read_as_asked(&file);
         let pages = Pages::File { file, path };
         let run = frame::decode(&about).and_then(|frame| Self::read_about(frame.payload, pages));
         let run = run.ok_or_else(damaged_run)?;
@@ -175,6 +175,14 @@ impl Run {
                 file.read_exact_at(room, begin as u64)?;
                 Ok(room)
             }
+        }
+    }
+
+    /// Has the kernel read all pages, which are going to be asked for.
+    pub(super) fn expect(&self) {
+        if let Pages::File { file, .. } = &self.pages {
+            let length = (self.fences.pages() * PAGE) as u64;
+            advise(file, (0, length), Advice::WillNeed);
         }
     }
 
@@ -260,15 +268,15 @@ impl Building<BufWriter<File>> {
         out.write_all(&run.about())?;
         out.write_all(&pages.to_le_bytes())?;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        read_as_asked(&file)?;
+        read_as_asked(&file);
         let pages = Pages::File { file, path };
         Ok(Some(Run { pages, ..run }))
     }
 }
 
 /// Has the kernel read the pages that are asked for and none beside them: searches come by everywhere.
-fn read_as_asked(file: &File) -> io::Result<()> {
-    Ok(rustix::fs::fadvise(file, 0, None, Advice::Random)?)
+fn read_as_asked(file: &File) {
+    advise(file, (0, 0), Advice::Random);
 }
 
 fn damaged_run() -> io::Error {

@@ -1,5 +1,5 @@
 //! When runs become one: by how many there are of about one size, so that a word is written again as often as the logarithm of the
-//! leads, and a search asks as many runs.
+//! leads, up to a size that is large enough.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
