@@ -1,0 +1,233 @@
+//! Blocks by their keys: the bytes are in the heap, where each is stands in sled and, for all who read, in memory.
+//!
+//! sled keeps up to seventeen neighbours in one node, which it reads, holds in memory and rewrites as a whole. With blocks of 3 KB in it a node
+//! was 50 KB, scattered over a dozen places of its log: most of what reading a lead that nobody had read lately took, and of the memory of a
+//! gate that was asked for many (`benches/growth`). A place takes 12 bytes there, and some 50 here: 6 MB with a million leads.
+//!
+//! Blocks are written before sled is told where they are. Where a process dies, sled may have lost its last batches, and what it has then is
+//! in the heap all the same: a file is deleted only when sled has written down that nothing is wanted of it.
+
+mod tidying;
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use sled::Batch;
+
+use crate::store::StoreError;
+use crate::store::index::heap::{FULL, Heap, Place, Reader};
+use crate::store::index::{at, keys, rows};
+
+use tidying::Tidying;
+
+/// What the keys of blocks begin with.
+const PREFIXES: [u8; 2] = [keys::PREFIX, rows::PREFIX];
+
+/// A prefix and what follows, with zeroes behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key([u8; 17]);
+
+impl Key {
+    /// Of at most sixteen bytes.
+    pub(super) fn of(prefix: u8, bytes: &[u8]) -> Self {
+        let mut key = [0; 17];
+        for (to, from) in key.iter_mut().zip([prefix].iter().chain(bytes)) {
+            *to = *from;
+        }
+        Self(key)
+    }
+
+    /// What follows the prefix.
+    pub(super) fn bytes(&self) -> &[u8; 16] {
+        let Self([_, bytes @ ..]) = self;
+        bytes
+    }
+}
+
+/// From one key to another.
+pub(super) type KeyRange = (Bound<Key>, Bound<Key>);
+
+/// A block with its key.
+type Entry = (Key, Vec<u8>);
+
+type Places = BTreeMap<Key, Place>;
+
+/// All blocks. Cheap to clone; one writer.
+#[derive(Clone)]
+pub(super) struct Blocks(Arc<Inner>);
+
+struct Inner {
+    db: sled::Db,
+    heap: Heap,
+    places: RwLock<Places>,
+    /// What a batch is about that was not applied yet; `None` takes a block out.
+    changes: Mutex<Vec<(Key, Option<Place>)>>,
+    tidying: Mutex<Tidying>,
+}
+
+impl Blocks {
+    /// Reads where the blocks are, and opens the heap in a directory; makes it when it is missing.
+    pub(super) fn open(db: &sled::Db, directory: PathBuf) -> Result<Self, StoreError> {
+        Self::open_with(db, directory, FULL)
+    }
+
+    fn open_with(db: &sled::Db, directory: PathBuf, full: u64) -> Result<Self, StoreError> {
+        let entries = PREFIXES.iter().flat_map(|prefix| db.scan_prefix([*prefix]));
+        let mut places = Places::new();
+        for entry in entries {
+            let (key, place) = entry?;
+            let key = key.as_ref().try_into().ok().map(Key);
+            places.extend(key.zip(Place::from_bytes(&place)));
+        }
+        Self::with(places, db, directory, full)
+    }
+
+    /// The same of an index that has none yet, whatever stands in sled.
+    pub(super) fn none(db: &sled::Db, directory: PathBuf) -> Result<Self, StoreError> {
+        Self::with(Places::new(), db, directory, FULL)
+    }
+
+    fn with(
+        places: Places,
+        db: &sled::Db,
+        directory: PathBuf,
+        full: u64,
+    ) -> Result<Self, StoreError> {
+        let heap = Heap::open(directory.clone(), full).map_err(at(&directory))?;
+        Ok(Self(Arc::new(Inner {
+            db: db.clone(),
+            heap,
+            places: RwLock::new(places),
+            changes: Mutex::default(),
+            tidying: Mutex::default(),
+        })))
+    }
+
+    /// The block with this key.
+    pub(super) fn get(&self, key: Key) -> Result<Option<Vec<u8>>, StoreError> {
+        // First, so that no file goes away that is wanted by what is read next.
+        let reader = self.0.heap.reader();
+        let place = self.places().get(&key).copied();
+        let read = place.map(|place| reader.get(place));
+        read.transpose().map_err(at(self.0.heap.directory()))
+    }
+
+    /// The first block of a range.
+    pub(super) fn first(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
+        let reader = self.0.heap.reader();
+        let found = in_range(&self.places(), range).next();
+        self.entry(&reader, found)
+    }
+
+    /// The last one.
+    pub(super) fn last(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
+        let reader = self.0.heap.reader();
+        let found = in_range(&self.places(), range).next_back();
+        self.entry(&reader, found)
+    }
+
+    /// The same for those who want the ones before it next: they are mostly before it in the heap too, and the kernel reads ahead by itself
+    /// in the other direction only.
+    pub(super) fn last_of_many(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
+        let reader = self.0.heap.reader();
+        let found = in_range(&self.places(), range).next_back();
+        if let Some((_, place)) = found {
+            reader.expect_those_before(place);
+        }
+        self.entry(&reader, found)
+    }
+
+    /// The first key of a range.
+    pub(super) fn first_key(&self, range: KeyRange) -> Option<Key> {
+        let found = in_range(&self.places(), range).next();
+        found.map(|(key, _)| key)
+    }
+
+    /// All blocks whose keys begin with this, in order. Each is looked for anew, so changes in between are seen.
+    pub(super) fn all(
+        &self,
+        prefix: u8,
+    ) -> impl Iterator<Item = Result<Entry, StoreError>> + use<> {
+        let blocks = self.clone();
+        let mut after = Some(Bound::Included(Key::of(prefix, &[])));
+        std::iter::from_fn(move || {
+            let range = (after.take()?, Bound::Excluded(Key::of(prefix + 1, &[])));
+            let found = blocks.first(range).transpose()?;
+            after = found.as_ref().ok().map(|(key, _)| Bound::Excluded(*key));
+            Some(found)
+        })
+    }
+
+    fn entry(
+        &self,
+        reader: &Reader<'_>,
+        found: Option<(Key, Place)>,
+    ) -> Result<Option<Entry>, StoreError> {
+        let read = found.map(|(key, place)| Ok((key, reader.get(place)?)));
+        read.transpose().map_err(at(self.0.heap.directory()))
+    }
+
+    /// Adds to `batch` that this is the block of a key.
+    pub(super) fn put(&self, key: Key, block: &[u8], batch: &mut Batch) -> Result<(), StoreError> {
+        let place = self.0.heap.add(block);
+        let place = place.map_err(at(self.0.heap.directory()))?;
+        batch.insert(&key.0, &place.to_bytes());
+        self.changes().push((key, Some(place)));
+        Ok(())
+    }
+
+    /// Adds to `batch` that there is none.
+    pub(super) fn remove(&self, key: Key, batch: &mut Batch) {
+        batch.remove(&key.0);
+        self.changes().push((key, None));
+    }
+
+    /// Applies a batch, once the blocks that it is about are written.
+    pub(super) fn apply(&self, batch: Batch) -> Result<(), StoreError> {
+        let written = self.0.heap.write();
+        written.map_err(at(self.0.heap.directory()))?;
+        self.0.db.apply_batch(batch)?;
+        let places = self.0.places.write();
+        let mut places = places.unwrap_or_else(PoisonError::into_inner);
+        for (key, place) in self.changes().drain(..) {
+            match place {
+                Some(place) => places.insert(key, place),
+                None => places.remove(&key),
+            };
+        }
+        Ok(())
+    }
+
+    fn places(&self) -> RwLockReadGuard<'_, Places> {
+        let places = self.0.places.read();
+        places.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Vec<(Key, Option<Place>)>> {
+        let changes = self.0.changes.lock();
+        changes.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The places of a range; none of one that ends before it begins.
+fn in_range(
+    places: &Places,
+    (low, high): KeyRange,
+) -> impl DoubleEndedIterator<Item = (Key, Place)> {
+    let is_empty = match (&low, &high) {
+        (Bound::Included(low), Bound::Included(high)) => low > high,
+        (
+            Bound::Included(low) | Bound::Excluded(low),
+            Bound::Included(high) | Bound::Excluded(high),
+        ) => low >= high,
+        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+    };
+    let found = (!is_empty).then(|| places.range((low, high)));
+    let found = found.into_iter().flatten();
+    found.map(|(key, place)| (*key, *place))
+}
+
+#[cfg(test)]
+mod tests;
