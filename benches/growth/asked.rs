@@ -1,4 +1,4 @@
-//! What the admin asks of a gate, over HTTP, and how long the answers take.
+//! What the admin asks of gates, over HTTP, and how long the answers take.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::Outcome;
 pub(crate) const TOKEN: &str = "token-of-the-bench-for-the-admin";
 
 /// Of one kind of question at most so long is asked; the fewest times are asked even if that takes longer.
-const LONGEST: Duration = Duration::from_secs(15);
+const LONGEST: Duration = Duration::from_secs(30);
 const FEWEST: usize = 20;
 
 /// Leads in the file whose export is measured, unless fewer are stored.
@@ -42,6 +42,9 @@ impl Answers {
 
 /// What of a person is searched for.
 type Text = fn(&Person) -> String;
+
+/// The end of the address that asks for a lead of this person.
+type Path = dyn Fn(&Operator<'_>, &Person, LeadId) -> String;
 
 /// An operator with a gate to ask.
 pub(crate) struct Operator<'a> {
@@ -69,77 +72,18 @@ impl<'a> Operator<'a> {
         })
     }
 
-    /// Asks everything.
-    pub(crate) async fn ask_everything(&self) -> Outcome<Vec<Answers>> {
-        let mut all = vec![
-            self.ask("list, first page", |_, _| String::new()).await?,
-            self.ask("list, a page in the middle", |_, id| {
-                format!("?cursor={id}")
-            })
-            .await?,
-        ];
-        for state in State::ALL {
-            let what = format!("filter: {}", state.as_str());
-            let query = format!("?state={}", state.as_str());
-            all.push(self.ask(&what, |_, _| query.clone()).await?);
-        }
-        let days = self.days();
-        all.push(
-            self.ask("filter: a rare form", |_, _| "?form=banquet".to_owned())
-                .await?,
-        );
-        all.push(
-            self.ask("filter: destination", |_, _| "?destination=shop".to_owned())
-                .await?,
-        );
-        all.push(self.ask("filter: three hours", |_, _| days.clone()).await?);
-        let search: [(&str, Text); 6] = [
-            ("search: phone", |who| who.phone.clone()),
-            ("search: e-mail", |who| who.email.clone()),
-            ("search: start of a surname", |who| start(&who.surname, 5)),
-            ("search: start of a first name", |who| {
-                start(who.first_name, 3)
-            }),
-            ("search: start of a patronymic", |who| {
-                start(&who.patronymic, 4)
-            }),
-            ("search: two words", |who| {
-                format!("{} {}", start(who.first_name, 4), start(&who.surname, 4))
-            }),
-        ];
-        for (what, text) in search {
-            all.push(self.ask(what, |who, _| query_for(&text(who))).await?);
-        }
-        all.push(self.ask("search: nobody", |_, _| query_for("щщщ")).await?);
-        all.push(self.ask("one lead", |_, id| format!("/{id}")).await?);
-        Ok(all)
-    }
-
-    /// Asks one kind of question for one random lead after another.
-    async fn ask(&self, what: &str, path: impl Fn(&Person, LeadId) -> String) -> Outcome<Answers> {
+    /// Asks for one random lead, of whatever is asked for. How long the answer took, and how many leads were in it.
+    async fn ask(&self, dice: &mut Dice, path: &Path) -> Outcome<(Duration, usize)> {
+        let number = dice.roll(self.ids.len());
+        let person = Person::new(u32::try_from(number)?);
+        let url = format!("{}{}", self.url, path(self, &person, self.ids[number]));
         let clock = Clock::system();
-        let begin = clock.monotonic();
-        let (mut latencies, mut leads) = (Vec::with_capacity(self.times), 0);
-        let mut dice = Dice(7);
-        while latencies.len() < self.times
-            && (latencies.len() < FEWEST || clock.monotonic() - begin < LONGEST)
-        {
-            let number = dice.roll(self.ids.len());
-            let person = Person::new(u32::try_from(number)?);
-            let url = format!("{}{}", self.url, path(&person, self.ids[number]));
-            let start = clock.monotonic();
-            let answer = self.http.get(url).bearer_auth(TOKEN).send().await?;
-            let answer = answer.error_for_status()?.bytes().await?;
-            latencies.push(clock.monotonic() - start);
-            let answer: Value = serde_json::from_slice(&answer)?;
-            leads += answer["leads"].as_array().map_or(1, Vec::len);
-        }
-        latencies.sort_unstable();
-        Ok(Answers {
-            what: what.to_owned(),
-            leads: leads as f64 / latencies.len() as f64,
-            latencies,
-        })
+        let start = clock.monotonic();
+        let answer = self.http.get(url).bearer_auth(TOKEN).send().await?;
+        let answer = answer.error_for_status()?.bytes().await?;
+        let latency = clock.monotonic() - start;
+        let answer: Value = serde_json::from_slice(&answer)?;
+        Ok((latency, answer["leads"].as_array().map_or(1, Vec::len)))
     }
 
     /// How long the export of the newest leads as CSV takes, and how many were in the file.
@@ -171,6 +115,91 @@ impl<'a> Operator<'a> {
         let from = middle - jiff::SignedDuration::from_hours(3);
         format!("?from={from}&to={middle}")
     }
+}
+
+/// Asks everything. Tells what each of the operators was answered.
+pub(crate) async fn ask_everything(operators: &[Operator<'_>]) -> Outcome<Vec<Vec<Answers>>> {
+    let mut all: Vec<Vec<Answers>> = operators.iter().map(|_| Vec::new()).collect();
+    for (what, path) in questions() {
+        let answers = ask(operators, &what, &path).await?;
+        for (all, answers) in all.iter_mut().zip(answers) {
+            all.push(answers);
+        }
+    }
+    Ok(all)
+}
+
+/// Every kind of question, in the order of the table.
+fn questions() -> Vec<(String, Box<Path>)> {
+    let mut all: Vec<(String, Box<Path>)> = vec![
+        ("list, first page".into(), Box::new(|_, _, _| String::new())),
+        (
+            "list, a page in the middle".into(),
+            Box::new(|_, _, id| format!("?cursor={id}")),
+        ),
+    ];
+    for state in State::ALL {
+        let what = format!("filter: {}", state.as_str());
+        let query = format!("?state={}", state.as_str());
+        all.push((what, Box::new(move |_, _, _| query.clone())));
+    }
+    let filters: [(&str, Box<Path>); 3] = [
+        ("a rare form", Box::new(|_, _, _| "?form=banquet".into())),
+        (
+            "destination",
+            Box::new(|_, _, _| "?destination=shop".into()),
+        ),
+        ("three hours", Box::new(|operator, _, _| operator.days())),
+    ];
+    all.extend(filters.map(|(what, path)| (format!("filter: {what}"), path)));
+    let searches: [(&str, Text); 7] = [
+        ("phone", |who| who.phone.clone()),
+        ("e-mail", |who| who.email.clone()),
+        ("start of a surname", |who| start(&who.surname, 5)),
+        ("start of a first name", |who| start(who.first_name, 3)),
+        ("start of a patronymic", |who| start(&who.patronymic, 4)),
+        ("two words", |who| {
+            format!("{} {}", start(who.first_name, 4), start(&who.surname, 4))
+        }),
+        ("nobody", |_| "щщщ".to_owned()),
+    ];
+    for (what, text) in searches {
+        let path = move |_: &Operator<'_>, who: &Person, _| query_for(&text(who));
+        all.push((format!("search: {what}"), Box::new(path)));
+    }
+    all.push(("one lead".into(), Box::new(|_, _, id| format!("/{id}"))));
+    all
+}
+
+/// Asks one kind of question of one gate after the other, again and again: what else the machine does meanwhile is in the answers of all.
+async fn ask(operators: &[Operator<'_>], what: &str, path: &Path) -> Outcome<Vec<Answers>> {
+    let clock = Clock::system();
+    let begin = clock.monotonic();
+    let asked = operators.iter().map(|_| (Dice(7), Vec::new(), 0));
+    let mut asked: Vec<(Dice, Vec<Duration>, usize)> = asked.collect();
+    let times = operators.first().map_or(0, |operator| operator.times);
+    for time in 0..times {
+        if time >= FEWEST && clock.monotonic() - begin >= LONGEST {
+            break;
+        }
+        for at in 0..operators.len() {
+            // Not always in the same order.
+            let at = (at + time) % operators.len();
+            let (dice, latencies, leads) = &mut asked[at];
+            let (latency, found) = operators[at].ask(dice, path).await?;
+            latencies.push(latency);
+            *leads += found;
+        }
+    }
+    let answers = asked.into_iter().map(|(_, mut latencies, leads)| {
+        latencies.sort_unstable();
+        Answers {
+            what: what.to_owned(),
+            leads: leads as f64 / latencies.len() as f64,
+            latencies,
+        }
+    });
+    Ok(answers.collect())
 }
 
 fn start(word: &str, letters: usize) -> String {

@@ -3,17 +3,17 @@
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use leadgate::clock::Clock;
 use leadgate::config::Config;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::Arguments;
-use crate::asked::{Answers, Operator, TOKEN};
+use crate::asked::{Answers, Operator, TOKEN, ask_everything};
 use crate::child::{Serve, resident};
 use crate::fill::{Filled, Plan};
 use crate::load::Load;
@@ -57,9 +57,23 @@ pub(crate) struct Size {
     pub(crate) accept_p99: f64,
 }
 
-impl Size {
-    /// Fills a store with so many leads and measures a gate over it.
-    pub(crate) fn measure(leads: u32, arguments: &Arguments, runtime: &Runtime) -> Outcome<Self> {
+/// A filled store with a gate over it.
+pub(crate) struct Stored {
+    directory: TempDir,
+    data: PathBuf,
+    plan: Plan,
+    filled: Filled,
+    filled_in: Duration,
+    disk: [u64; 3],
+    first: Duration,
+    gate: Serve,
+    after_clean_stop: Duration,
+    memory: f64,
+}
+
+impl Stored {
+    /// Fills a store with so many leads and starts a gate over it.
+    pub(crate) fn fill(leads: u32, arguments: &Arguments, runtime: &Runtime) -> Outcome<Self> {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let home = directory.path();
         let clock = Clock::system();
@@ -76,44 +90,62 @@ impl Size {
         let filled_in = clock.monotonic() - start;
         let disk = disk(&config.store.path)?;
         said(&format!("{leads} leads filled in after {filled_in:.0?}"))?;
-
         let (gate, first) = Serve::start(home, self::config)?;
         gate.stop()?;
         let (gate, after_clean_stop) = Serve::start(home, self::config)?;
-        let mut memory = vec![mebibytes(&gate)?];
-        let ids = (filled.ids.as_slice(), plan.now);
-        let (answers, export) = ask(&gate, arguments.requests, ids, runtime)?;
-        memory.push(mebibytes(&gate)?);
-        kill_under_load(gate)?;
-        let (gate, after_kill) = Serve::start(home, self::config)?;
+        Ok(Self {
+            data: config.store.path,
+            plan,
+            filled,
+            filled_in,
+            disk,
+            first,
+            after_clean_stop,
+            memory: mebibytes(&gate)?,
+            gate,
+            directory,
+        })
+    }
+
+    /// Who asks the gate, each thing so often.
+    pub(crate) fn operator(&self, times: usize) -> Outcome<Operator<'_>> {
+        let ids = (self.filled.ids.as_slice(), self.plan.now);
+        Operator::new(self.gate.address, times, ids)
+    }
+
+    /// Measures everything else, now that it was asked.
+    pub(crate) fn measure(
+        self,
+        (answers, export): (Vec<Answers>, f64),
+        seconds: u64,
+    ) -> Outcome<Size> {
+        let home = self.directory.path();
+        let mut memory = vec![self.memory, mebibytes(&self.gate)?];
+        kill_under_load(self.gate)?;
+        let (gate, after_kill) = Serve::start(home, config)?;
         // It is there for visitors, too.
         Load::new(gate.address).one_answer()?;
         gate.stop()?;
-        fs::remove_dir_all(config.store.path.join("sled"))?;
-        let (gate, rebuild) = Serve::start(home, self::config)?;
-        let disk_rebuilt = self::disk(&config.store.path)?.iter().sum();
+        fs::remove_dir_all(self.data.join("sled"))?;
+        let (gate, rebuild) = Serve::start(home, config)?;
+        let disk_rebuilt = disk(&self.data)?.iter().sum();
         memory.push(mebibytes(&gate)?);
         let load = Load::new(gate.address);
         load.run(CONNECTIONS, Duration::from_secs(1))?;
-        let measured = load.run(CONNECTIONS, Duration::from_secs(arguments.seconds))?;
+        let measured = load.run(CONNECTIONS, Duration::from_secs(seconds))?;
         memory.push(mebibytes(&gate)?);
         gate.stop()?;
-        directory.close()?;
-        let Filled {
-            sent_per_lead,
-            bytes_per_lead,
-            ..
-        } = filled;
-        Ok(Self {
-            leads,
-            waiting: plan.waiting,
-            sent_per_lead,
-            bytes_per_lead,
-            filled_in,
-            disk,
+        self.directory.close()?;
+        Ok(Size {
+            leads: self.plan.leads,
+            waiting: self.plan.waiting,
+            sent_per_lead: self.filled.sent_per_lead,
+            bytes_per_lead: self.filled.bytes_per_lead,
+            filled_in: self.filled_in,
+            disk: self.disk,
             disk_rebuilt,
-            first,
-            after_clean_stop,
+            first: self.first,
+            after_clean_stop: self.after_clean_stop,
             after_kill,
             rebuild,
             memory: memory.try_into().map_err(|_other| "not four")?,
@@ -124,7 +156,22 @@ impl Size {
             accept_p99: measured.quantile(0.99),
         })
     }
+}
 
+/// The answers to everything that an operator asks, and the microseconds that a lead takes in an export, of each of these.
+pub(crate) async fn ask(stored: &[Stored], times: usize) -> Outcome<Vec<(Vec<Answers>, f64)>> {
+    let operators = stored.iter().map(|stored| stored.operator(times));
+    let operators = operators.collect::<Outcome<Vec<_>>>()?;
+    let mut all = Vec::new();
+    for (operator, answers) in operators.iter().zip(ask_everything(&operators).await?) {
+        let (span, rows) = operator.export().await?;
+        all.push((answers, span.as_secs_f64() * 1e6 / f64::from(rows)));
+    }
+    said("everything was asked")?;
+    Ok(all)
+}
+
+impl Size {
     /// Bytes on the disk per lead, as they were filled in and with an index that was built anew.
     pub(crate) fn disk_per_lead(&self) -> [f64; 2] {
         let taken = [self.disk.iter().sum(), self.disk_rebuilt];
@@ -147,22 +194,6 @@ origins = ["https://shop.example"]
   destination = "shop"
 "#
     )
-}
-
-/// The answers to everything that an operator asks, and the microseconds that a lead takes in an export.
-fn ask(
-    gate: &Serve,
-    times: usize,
-    ids: (&[leadgate::lead::LeadId], Timestamp),
-    runtime: &Runtime,
-) -> Outcome<(Vec<Answers>, f64)> {
-    let operator = Operator::new(gate.address, times, ids)?;
-    runtime.block_on(async {
-        let answers = operator.ask_everything().await?;
-        let (span, rows) = operator.export().await?;
-        said("everything was asked")?;
-        Ok((answers, span.as_secs_f64() * 1e6 / f64::from(rows)))
-    })
 }
 
 /// SIGKILL while leads come.
