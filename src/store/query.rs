@@ -173,7 +173,8 @@ fn candidates<'a>(
     if low >= high {
         return Ok(Box::new(std::iter::empty()));
     }
-    let row = |id| index.row(id).map(|row| Some((id, row?))).transpose();
+    let mut looking = index.looking();
+    let mut row = move |id| looking.row(id).map(|row| Some((id, row?))).transpose();
     match asked {
         Some(Query::Lead(id)) => {
             let found = Some(*id).filter(|id| (low..high).contains(id));

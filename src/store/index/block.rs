@@ -114,7 +114,7 @@ pub(super) fn encode(block: &[(LeadId, Row)]) -> Vec<u8> {
 
 /// The block with these bytes; `None` when they are damaged.
 pub(super) fn decode(bytes: &[u8]) -> Option<Block> {
-    let plain = unpack(bytes)?;
+    let Plain(plain) = Plain::of(bytes)?;
     let mut rest = plain.as_slice();
     let mut block = Block::new();
     while !rest.is_empty() {
@@ -124,17 +124,26 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Block> {
     Some(block)
 }
 
-/// One lead of the block with these bytes: `None` when they are damaged, `Some(None)` when it is not there.
-pub(super) fn find(bytes: &[u8], id: LeadId) -> Option<Option<Row>> {
-    let plain = unpack(bytes)?;
-    let mut rest = plain.as_slice();
-    while !rest.is_empty() {
-        let (other, row) = packed_row(&mut rest)?;
-        if other == id {
-            return Some(Some(row.unpack()));
-        }
+/// A block of which single leads are wanted.
+pub(super) struct Plain(Vec<u8>);
+
+impl Plain {
+    /// The one with these bytes; `None` when they are damaged.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        unpack(bytes).map(Self)
     }
-    Some(None)
+
+    /// One lead of it: `None` when it is damaged, `Some(None)` when the lead is not there.
+    pub(super) fn find(&self, id: LeadId) -> Option<Option<Row>> {
+        let mut rest = self.0.as_slice();
+        while !rest.is_empty() {
+            let (other, row) = packed_row(&mut rest)?;
+            if other == id {
+                return Some(Some(row.unpack()));
+            }
+        }
+        Some(None)
+    }
 }
 
 fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -189,7 +198,8 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
             decode(&bytes);
-            find(&bytes, LeadId::FIRST);
+            Plain(bytes.clone()).find(LeadId::FIRST);
+            Plain::of(&bytes).map(|plain| plain.find(LeadId::FIRST));
         }
 
         #[test]

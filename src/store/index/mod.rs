@@ -38,6 +38,7 @@ use crate::store::record::{Record, RecordValue, Table};
 
 use blocks::Blocks;
 use keys::Keys;
+use rows::Looking;
 use windows::List;
 use words::Words;
 
@@ -116,6 +117,11 @@ impl Index {
     /// A lead with its status.
     pub(super) fn row(&self, id: LeadId) -> Result<Option<Row>, StoreError> {
         rows::get(&self.blocks, id)
+    }
+
+    /// The same for many, one after another.
+    pub(super) fn looking(&self) -> Looking {
+        Looking::in_blocks(&self.blocks)
     }
 
     /// The records of all attempts of a delivery, the oldest first.

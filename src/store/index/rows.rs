@@ -10,8 +10,9 @@ use sled::Batch;
 
 use crate::lead::LeadId;
 use crate::store::StoreError;
-use crate::store::index::block::{self, Block, Row, decode, encode};
+use crate::store::index::block::{Block, Plain, Row, decode, encode};
 use crate::store::index::blocks::{Blocks, Key, KeyRange};
+use crate::store::index::heap::Place;
 use crate::store::index::{IdRange, damaged};
 
 /// What the keys of blocks begin with.
@@ -28,9 +29,31 @@ const MOST: usize = 32;
 
 /// One lead.
 pub(super) fn get(blocks: &Blocks, id: LeadId) -> Result<Option<Row>, StoreError> {
-    match blocks.last(up_to(Bound::Included(id)))? {
-        Some((_, block)) => block::find(&block, id).ok_or_else(damaged_rows),
-        None => Ok(None),
+    Looking::in_blocks(blocks).row(id)
+}
+
+/// Leads that are looked for one after another: a block that neighbours are in is read and unpacked once.
+pub(in crate::store) struct Looking {
+    blocks: Blocks,
+    known: Option<(Place, Plain)>,
+}
+
+impl Looking {
+    pub(super) fn in_blocks(blocks: &Blocks) -> Self {
+        Self {
+            blocks: blocks.clone(),
+            known: None,
+        }
+    }
+
+    /// One lead, as it is now.
+    pub(in crate::store) fn row(&mut self, id: LeadId) -> Result<Option<Row>, StoreError> {
+        let open = |block: &[u8]| Plain::of(block).ok_or_else(damaged_rows);
+        let range = up_to(Bound::Included(id));
+        match self.blocks.last_or_known(range, &mut self.known, open)? {
+            Some(block) => block.find(id).ok_or_else(damaged_rows),
+            None => Ok(None),
+        }
     }
 }
 
@@ -301,6 +324,7 @@ mod tests {
             let blocks = Blocks::open(&db, directory.path().join("heap")).expect("a heap");
             let mut model = BTreeMap::new();
             let mut tail = Some(Tail::read(&blocks).expect("empty"));
+            let mut looking = Looking::in_blocks(&blocks);
             for group in groups {
                 let mut changed = BTreeMap::new();
                 for (n, stays) in group {
@@ -315,6 +339,7 @@ mod tests {
                 let kept = tail.get_or_insert_with(|| Tail::read(&blocks).expect("read"));
                 for n in 0..400 {
                     prop_assert_eq!(kept.row(&blocks, id(n)).expect("read"), model.get(&id(n)).cloned().unwrap_or_default());
+                    prop_assert_eq!(looking.row(id(n)).expect("read"), model.get(&id(n)).cloned());
                 }
             }
             let all: Vec<_> = oldest_first(&blocks, LeadId::FIRST).collect::<Result<_, _>>().expect("read");

@@ -139,6 +139,24 @@ impl Blocks {
         self.entry(&reader, found)
     }
 
+    /// The last one, as `open` makes it of its bytes; one that is known already is not read again. Bytes at one place are always the same.
+    pub(super) fn last_or_known<'k, T>(
+        &self,
+        range: KeyRange,
+        known: &'k mut Option<(Place, T)>,
+        open: impl FnOnce(&[u8]) -> Result<T, StoreError>,
+    ) -> Result<Option<&'k T>, StoreError> {
+        let reader = self.0.heap.reader();
+        let Some((_, place)) = in_range(&self.places(), range).next_back() else {
+            return Ok(None);
+        };
+        if known.as_ref().is_none_or(|(other, _)| *other != place) {
+            let block = reader.get(place).map_err(at(self.0.heap.directory()))?;
+            *known = Some((place, open(&block)?));
+        }
+        Ok(known.as_ref().map(|(_, known)| known))
+    }
+
     /// The first key of a range.
     pub(super) fn first_key(&self, range: KeyRange) -> Option<Key> {
         let found = in_range(&self.places(), range).next();
