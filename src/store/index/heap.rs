@@ -80,10 +80,9 @@ impl Place {
 type Files = BTreeMap<u32, File>;
 
 /// The files. Cheap to clone; one writer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Heap(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     directory: PathBuf,
     full: u64,
@@ -92,7 +91,7 @@ struct Inner {
 }
 
 /// Where the next piece goes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct End {
     file: u32,
     /// How long the file is.

@@ -44,10 +44,9 @@ pub(super) type Entry<'a> = (Cow<'a, str>, LeadId);
 type Runs = Vec<Arc<Run>>;
 
 /// The runs there are. Cheap to clone; one writer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Words(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     directory: PathBuf,
     sizes: Sizes,

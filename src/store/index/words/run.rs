@@ -33,7 +33,6 @@ pub(super) const PARTIAL: &str = "partial";
 const TOGETHER: usize = 32;
 
 /// A run.
-#[derive(Debug)]
 pub(in crate::store::index) struct Run {
     pages: Pages,
     fences: Fences,
@@ -44,7 +43,6 @@ pub(in crate::store::index) struct Run {
     pub(super) newest: LeadId,
 }
 
-#[derive(Debug)]
 enum Pages {
     Memory(Vec<u8>),
     File { file: File, path: PathBuf },
