@@ -1,9 +1,9 @@
 //! The renewal of the index while the store is open: what was taken out of leads is then in no file any more, and the disk has its space back.
 //!
-//! The index gives neither away by itself: words of an erased person stay in the sorted runs, what was stored of him before stays in the heap until
-//! much around it is not wanted either, and sled's log does not shrink. So a
-//! new index is built beside the old one from a fresh snapshot, brought up to what is applied, and put in its place by the applier between two
-//! groups; then the old directory is deleted. It stands under the other of two names; a start makes the usual one of it.
+//! The index gives neither away by itself: words of an erased person stay in the sorted runs, what was stored of them before stays in the heap until
+//! much around it is not wanted either, and sled's log does not shrink. So a new index is built beside the old one from a fresh snapshot, brought
+//! up to what is applied, and put in its place by the applier between two groups; then the old directory is deleted. It stands under the other of
+//! two names; a start makes the usual one of it.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,5 @@
-//! The index: sled, where everything is read from. It can be thrown away and built again from snapshot and journal at any time.
+//! The index: sled and files of ours beside it, where everything is read from. It can be thrown away and built again from snapshot and
+//! journal at any time.
 //!
 //! All records and what is derived from them live in one tree under a prefix byte, because sled's `Batch` is atomic in one tree only:
 //! groups of records, what is derived from them, and the journal position `applied` appear together or not at all. What is long is

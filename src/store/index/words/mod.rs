@@ -75,7 +75,6 @@ impl Words {
         let path = directory.join("log");
         let (log, mut logged) = Log::open(&path).map_err(at(&path))?;
         logged.sort_unstable();
-        logged.dedup();
         let logged = Run::in_memory(&logged).map_err(at(&path))?;
         runs.extend(logged.map(Arc::new));
         Ok(Self(Arc::new(Inner {

@@ -15,6 +15,11 @@ const SMALL: Sizes = Sizes {
     large: 2_048,
 };
 
+/// So many words are a file.
+fn files_from(in_memory: usize) -> Sizes {
+    Sizes { in_memory, ..SIZES }
+}
+
 fn id(n: u32) -> LeadId {
     let mut bytes = [0; 16];
     bytes[..4].copy_from_slice(&n.to_be_bytes());
@@ -58,13 +63,7 @@ fn email(n: u32) -> String {
 /// The e-mails of so many leads in each of seven files, and of eight times as many in an eighth, which was merged.
 fn eight_files(directory: &TempDir, leads: u32) -> Words {
     let in_memory = leads as usize;
-    let words = open(
-        directory,
-        Sizes {
-            in_memory,
-            large: 1 << 18,
-        },
-    );
+    let words = open(directory, files_from(in_memory));
     for run in 0..15 {
         let leads = (run * leads..(run + 1) * leads).map(|n| (email(n), id(n)));
         add(&words, leads.collect());
@@ -136,7 +135,7 @@ proptest! {
 fn a_word_that_fills_many_pages_is_found_whole() {
     for in_memory in [64, 1 << 15] {
         let directory = directory();
-        let words = open(&directory, Sizes { in_memory, ..SIZES });
+        let words = open(&directory, files_from(in_memory));
         let ivans = (0..3_000).map(|n| ("иван".to_owned(), id(n)));
         add(&words, ivans.collect());
         let petrs = (0..3_000).map(|n| (format!("петр{n}"), id(n)));
@@ -163,7 +162,7 @@ fn what_many_leads_have_is_read_from_the_newest_runs_only() {
 
 #[test]
 fn what_one_lead_has_is_read_from_one_file_also_after_a_start() {
-    for leads in [65, 900] {
+    for leads in [5, 65, 900] {
         let directory = directory();
         let words = eight_files(&directory, leads);
         for words in [words, open(&directory, SMALL)] {
@@ -190,13 +189,7 @@ fn merging_leaves_nothing_of_the_merged_runs() {
 #[test]
 fn a_search_goes_on_with_files_that_were_merged_away() {
     let directory = directory();
-    let words = open(
-        &directory,
-        Sizes {
-            in_memory: 100,
-            large: 1 << 18,
-        },
-    );
+    let words = open(&directory, files_from(100));
     let ivans = |run: u32| (run * 100..(run + 1) * 100).map(|n| ("иван".to_owned(), id(n)));
     (0..7).for_each(|run| add(&words, ivans(run).collect()));
     let mut found = words.find(vec!["иван".to_owned()], ALL_IDS);
@@ -210,13 +203,7 @@ fn a_search_goes_on_with_files_that_were_merged_away() {
 #[test]
 fn whatever_a_process_that_died_left_between_two_steps_every_word_is_found_once() {
     let directory = directory();
-    let words = open(
-        &directory,
-        Sizes {
-            in_memory: 100,
-            large: 1 << 18,
-        },
-    );
+    let words = open(&directory, files_from(100));
     let path = |name: &str| directory.path().join("words").join(name);
     let ivans = |run: u32| (run * 60..(run + 1) * 60).map(|n| (format!("иван{n}"), id(n)));
     add(&words, ivans(0).collect());
@@ -226,13 +213,7 @@ fn whatever_a_process_that_died_left_between_two_steps_every_word_is_found_once(
     fs::write(path("log"), &log).expect("written");
     fs::write(path("00000007.partial"), b"half").expect("written");
     let kept = fs::read(path("00000000.run")).expect("a run");
-    let words = open(
-        &directory,
-        Sizes {
-            in_memory: 100,
-            large: 1 << 18,
-        },
-    );
+    let words = open(&directory, files_from(100));
     assert!(!path("00000007.partial").exists());
     assert_eq!(count(&words, "иван"), 120);
     (2..16).for_each(|run| add(&words, ivans(run).collect()));
