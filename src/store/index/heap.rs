@@ -1,6 +1,7 @@
 //! Bytes in files of our own, only ever added to. A file that holds little that is still wanted is emptied and deleted ([`super::blocks`]).
 //!
-//! Before each piece stands its CRC32C. What is written is not synced: where the machine may have died, the index is built anew.
+//! Before each piece stands a CRC32C over its owner's name and itself, so that neither damaged bytes nor those of somebody else pass for it.
+//! What is written is not synced: where the machine may have died, the index is built anew.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -17,8 +18,8 @@ use crate::store::index::{advise, damaged};
 /// A file that has so many bytes takes no more, unless that is less than one in [`MANY`] of all there are.
 pub(super) const FULL: u64 = 8 << 20;
 
-/// Files are open as long as they are there. Beyond so many full ones each next is as large as one in so many of all: 10 million leads have
-/// some 150.
+/// Files are open as long as they are there. Beyond so many full ones each next is as large as one in so many of all, so that their number grows
+/// with the logarithm of what there is: 10 million leads have some 200.
 const MANY: u64 = 64;
 
 /// No file is longer than this and a few pieces, however many there are: places have 32 bits.
@@ -27,11 +28,11 @@ const LONGEST: u64 = 1 << 31;
 /// So much is read at once for those who want one piece after another.
 const AHEAD: u64 = 64 << 10;
 
-/// What errors are about.
-const BLOCK: &str = "a block";
-
 /// In front of each piece.
 const CHECKSUM: usize = 4;
+
+/// So much room is kept for what is to be written.
+const ROOM: usize = 1 << 20;
 
 /// Where a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Place {
 
     /// The place with these bytes; `None` when they are not a place's.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let [file, offset, length] = bytes.as_chunks::<4>().0 else {
+        let ([file, offset, length], []) = bytes.as_chunks::<4>() else {
             return None;
         };
         Some(Self {
@@ -75,15 +76,17 @@ impl Place {
     pub(super) fn taken(self) -> u64 {
         u64::from(self.length) + CHECKSUM as u64
     }
+
+    fn damaged(self) -> io::Error {
+        let Self { file, offset, .. } = self;
+        damaged(&format!("the block at {offset} of file {file:08}"))
+    }
 }
 
-type Files = BTreeMap<u32, File>;
+type Files = BTreeMap<u32, Arc<File>>;
 
-/// The files. Cheap to clone; one writer.
-#[derive(Clone)]
-pub(super) struct Heap(Arc<Inner>);
-
-struct Inner {
+/// The files. One writer.
+pub(super) struct Heap {
     directory: PathBuf,
     full: u64,
     files: RwLock<Files>,
@@ -109,8 +112,14 @@ impl End {
     }
 }
 
-/// The files as long as this is held: none of them goes away.
-pub(super) struct Reader<'a>(RwLockReadGuard<'a, Files>);
+/// Which files there are, as long as this is held.
+pub(super) struct Listing<'a>(RwLockReadGuard<'a, Files>);
+
+/// A piece that is going to be read. Its file may be deleted meanwhile.
+pub(super) struct Piece {
+    file: Arc<File>,
+    pub(super) place: Place,
+}
 
 impl Heap {
     /// Opens what is in a directory; makes it when it is missing. A file takes no more once it has `full` bytes ([`FULL`]).
@@ -130,25 +139,25 @@ impl Heap {
             if number >= end.file {
                 (end.file, end.written) = (number, written);
             }
-            files.insert(number, file);
+            files.insert(number, Arc::new(file));
         }
-        Ok(Self(Arc::new(Inner {
+        Ok(Self {
             directory,
             full,
             files: RwLock::new(files),
             end: Mutex::new(end),
-        })))
+        })
     }
 
     /// For reading.
-    pub(super) fn reader(&self) -> Reader<'_> {
-        Reader(self.0.files.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn listing(&self) -> Listing<'_> {
+        Listing(self.files.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Where this will be once [`Heap::write`] has been called.
-    pub(super) fn add(&self, piece: &[u8]) -> io::Result<Place> {
+    /// Where this will be once [`Heap::write`] has been called. Whoever reads it must name the same owner.
+    pub(super) fn add(&self, owner: &[u8], piece: &[u8]) -> io::Result<Place> {
         let mut end = self.end();
-        if end.next() >= self.longest(&end) {
+        if end.next() >= self.limit(&end) {
             self.write_to(&mut end)?;
             end.file += 1;
             end.written = 0;
@@ -158,7 +167,7 @@ impl Heap {
             offset: u32::try_from(end.next()).map_err(too_long)?,
             length: u32::try_from(piece.len()).map_err(too_long)?,
         };
-        end.waiting.extend(crc32c::crc32c(piece).to_le_bytes());
+        end.waiting.extend(checksum(owner, piece));
         end.waiting.extend_from_slice(piece);
         Ok(place)
     }
@@ -173,48 +182,68 @@ impl Heap {
             return Ok(());
         }
         let number = end.file;
-        if !self.reader().0.contains_key(&number) {
-            let mut options = OpenOptions::new();
-            let options = options.create(true).truncate(true).read(true).write(true);
-            let file = options.open(self.path(number))?;
-            self.files_mut(|files| files.insert(number, file));
-        }
-        let reader = self.reader();
-        let file = reader.0.get(&number).ok_or_else(|| damaged(BLOCK))?;
+        let open = self.listing().0.get(&number).cloned();
+        let file = match open {
+            Some(file) => file,
+            None => {
+                let mut options = OpenOptions::new();
+                let options = options.create(true).truncate(true).read(true).write(true);
+                let file = Arc::new(options.open(self.path(number))?);
+                self.files_mut(|files| files.insert(number, Arc::clone(&file)));
+                file
+            }
+        };
         file.write_all_at(&end.waiting, end.written)?;
         end.written = end.next();
         end.total += end.waiting.len() as u64;
         end.waiting.clear();
+        end.waiting.shrink_to(ROOM);
         Ok(())
     }
 
     /// How long the files are that nothing is added to any more, by their numbers.
     pub(super) fn full_files(&self) -> io::Result<BTreeMap<u32, u64>> {
         let last = self.end().file;
-        let reader = self.reader();
-        let full = reader.0.iter().filter(|(number, _)| **number != last);
+        let listing = self.listing();
+        let full = listing.0.iter().filter(|(number, _)| **number != last);
         full.map(|(number, file)| Ok((*number, file.metadata()?.len())))
             .collect()
     }
 
-    /// How long all files are together, and how long the next one will be.
+    /// How long all files are together, and at which length a file takes no more.
     pub(super) fn size(&self) -> (u64, u64) {
         let end = self.end();
-        (end.total, self.longest(&end))
+        (end.total, self.limit(&end))
     }
 
-    fn longest(&self, end: &End) -> u64 {
-        self.0.full.max(end.total / MANY).min(LONGEST)
+    fn limit(&self, end: &End) -> u64 {
+        self.full.max(end.total / MANY).min(LONGEST)
+    }
+
+    /// Tells which of these is not in a file that is there: something has been taken away.
+    pub(super) fn check<'p>(&self, mut places: impl Iterator<Item = &'p Place>) -> io::Result<()> {
+        let mut lengths = BTreeMap::new();
+        for (number, file) in &*self.listing().0 {
+            lengths.insert(*number, file.metadata()?.len());
+        }
+        let is_there = |place: &Place| {
+            let length = lengths.get(&place.file).copied().unwrap_or_default();
+            u64::from(place.offset) + place.taken() <= length
+        };
+        match places.find(|place| !is_there(place)) {
+            Some(place) => Err(place.damaged()),
+            None => Ok(()),
+        }
     }
 
     /// Has the kernel read all of a file, which is going to be asked for.
     pub(super) fn expect(&self, number: u32) {
-        if let Some(file) = self.reader().0.get(&number) {
+        if let Some(file) = self.listing().0.get(&number) {
             advise(file, (0, 0), Advice::WillNeed);
         }
     }
 
-    /// Deletes a file that nobody will ask for again. Waits for those who read.
+    /// Deletes a file that nobody will ask for again. Those who are about to read a piece of it have it open.
     pub(super) fn delete(&self, number: u32) -> io::Result<()> {
         let file = self.files_mut(|files| files.remove(&number));
         let length = file.map_or(Ok(0), |file| file.metadata().map(|file| file.len()))?;
@@ -225,45 +254,61 @@ impl Heap {
     }
 
     fn path(&self, number: u32) -> PathBuf {
-        self.0.directory.join(format!("{number:08}"))
+        self.directory.join(format!("{number:08}"))
     }
 
     /// Where it is.
     pub(super) fn directory(&self) -> &Path {
-        &self.0.directory
+        &self.directory
     }
 
     fn end(&self) -> MutexGuard<'_, End> {
-        self.0.end.lock().unwrap_or_else(PoisonError::into_inner)
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn files_mut<T>(&self, change: impl FnOnce(&mut Files) -> T) -> T {
-        let mut files = self.0.files.write().unwrap_or_else(PoisonError::into_inner);
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut files)
     }
 }
 
-impl Reader<'_> {
-    /// Has the kernel read what is before a place, which is going to be asked for.
-    pub(super) fn expect_those_before(&self, place: Place) {
-        if let Some(file) = self.0.get(&place.file) {
-            let begin = u64::from(place.offset).saturating_sub(AHEAD);
-            advise(file, (begin, AHEAD), Advice::WillNeed);
+impl Listing<'_> {
+    /// What is at a place.
+    pub(super) fn piece(&self, place: Place) -> io::Result<Piece> {
+        match self.0.get(&place.file) {
+            Some(file) => Ok(Piece {
+                file: Arc::clone(file),
+                place,
+            }),
+            None => Err(place.damaged()),
         }
+    }
+}
+
+impl Piece {
+    /// Has the kernel read what is before it in its file, which is going to be asked for.
+    pub(super) fn expect_those_before(&self) {
+        let begin = u64::from(self.place.offset).saturating_sub(AHEAD);
+        advise(&self.file, (begin, AHEAD), Advice::WillNeed);
     }
 
-    /// The piece at a place.
-    pub(super) fn get(&self, place: Place) -> io::Result<Vec<u8>> {
-        let file = self.0.get(&place.file).ok_or_else(|| damaged(BLOCK))?;
+    /// Its bytes, if it is this owner's.
+    pub(super) fn read(&self, owner: &[u8]) -> io::Result<Vec<u8>> {
+        let place = self.place;
         let mut bytes = vec![0; CHECKSUM + place.length as usize];
-        file.read_exact_at(&mut bytes, u64::from(place.offset))?;
-        let checksum = bytes.first_chunk().copied();
+        self.file
+            .read_exact_at(&mut bytes, u64::from(place.offset))?;
+        let found = bytes.first_chunk().copied();
         bytes.drain(..CHECKSUM);
-        match checksum == Some(crc32c::crc32c(&bytes).to_le_bytes()) {
+        match found == Some(checksum(owner, &bytes)) {
             true => Ok(bytes),
-            false => Err(damaged(BLOCK)),
+            false => Err(place.damaged()),
         }
     }
+}
+
+fn checksum(owner: &[u8], piece: &[u8]) -> [u8; CHECKSUM] {
+    crc32c::crc32c_append(crc32c::crc32c(owner), piece).to_le_bytes()
 }
 
 fn too_long(error: TryFromIntError) -> io::Error {
@@ -278,10 +323,16 @@ mod tests {
         Heap::open(directory.path().join("heap"), 100).expect("a heap")
     }
 
+    const OWNER: &[u8] = b"somebody";
+
     fn add(heap: &Heap, piece: &[u8]) -> Place {
-        let place = heap.add(piece).expect("added");
+        let place = heap.add(OWNER, piece).expect("added");
         heap.write().expect("written");
         place
+    }
+
+    fn get(heap: &Heap, place: Place) -> io::Result<Vec<u8>> {
+        heap.listing().piece(place)?.read(OWNER)
     }
 
     #[test]
@@ -292,16 +343,20 @@ mod tests {
         let mut places = Vec::new();
         for pieces in pieces.chunks(7) {
             let heap = open(&directory);
-            places.extend(pieces.iter().map(|piece| heap.add(piece).expect("added")));
+            places.extend(
+                pieces
+                    .iter()
+                    .map(|piece| heap.add(OWNER, piece).expect("added")),
+            );
             heap.write().expect("written");
         }
         let heap = open(&directory);
         for (place, piece) in places.iter().zip(&pieces) {
             assert_eq!(Place::from_bytes(&place.to_bytes()), Some(*place));
-            assert_eq!(&heap.reader().get(*place).expect("read"), piece);
+            assert_eq!(&get(&heap, *place).expect("read"), piece);
         }
         let full = heap.full_files().expect("lengths");
-        assert_eq!(full.len() + 1, heap.reader().0.len());
+        assert_eq!(full.len() + 1, heap.listing().0.len());
         assert!(full.values().all(|length| (100..100 + 44).contains(length)));
     }
 
@@ -314,10 +369,36 @@ mod tests {
         let mut bytes = fs::read(&path).expect("read");
         bytes[9] ^= 4;
         fs::write(&path, &bytes).expect("written");
-        assert!(heap.reader().get(place).is_err());
-        assert_eq!(heap.reader().get(sound).expect("read"), b"anna");
+        assert!(get(&heap, place).is_err());
+        assert_eq!(get(&heap, sound).expect("read"), b"anna");
+        assert!(heap.check([place, sound].iter()).is_ok());
         fs::write(&path, &bytes[..14]).expect("written");
-        assert!(heap.reader().get(place).is_err());
+        assert!(get(&heap, place).is_err());
+        assert!(heap.check([sound].iter()).is_ok());
+        assert!(heap.check([sound, place].iter()).is_err());
+        fs::remove_file(&path).expect("removed");
+        assert!(open(&directory).check([sound].iter()).is_err());
+    }
+
+    #[test]
+    fn a_piece_of_somebody_else_is_not_taken_for_ones_own() {
+        let directory = tempfile::tempdir().expect("directory");
+        let heap = open(&directory);
+        let place = add(&heap, b"anna");
+        let piece = heap.listing().piece(place).expect("there");
+        assert!(piece.read(b"somebody else").is_err());
+        assert_eq!(piece.read(OWNER).expect("read"), b"anna");
+    }
+
+    #[test]
+    fn who_is_about_to_read_a_piece_reads_it_although_its_file_is_deleted_meanwhile() {
+        let directory = tempfile::tempdir().expect("directory");
+        let heap = open(&directory);
+        let place = add(&heap, b"anna");
+        let piece = heap.listing().piece(place).expect("there");
+        heap.delete(place.file).expect("deleted");
+        assert_eq!(piece.read(OWNER).expect("read"), b"anna");
+        assert!(get(&heap, place).is_err());
     }
 
     #[test]
@@ -330,7 +411,7 @@ mod tests {
         fs::write(&path, &bytes).expect("written");
         let heap = open(&directory);
         let next = add(&heap, b"ivan");
-        assert_eq!(heap.reader().get(place).expect("read"), b"anna");
-        assert_eq!(heap.reader().get(next).expect("read"), b"ivan");
+        assert_eq!(get(&heap, place).expect("read"), b"anna");
+        assert_eq!(get(&heap, next).expect("read"), b"ivan");
     }
 }

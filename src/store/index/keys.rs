@@ -13,6 +13,7 @@ use sled::Batch;
 
 use crate::store::StoreError;
 use crate::store::index::blocks::{self, Blocks};
+use crate::store::index::damaged;
 use crate::store::record::{Record, RecordValue, Table};
 
 /// What the keys of blocks begin with; the number of the block follows.
@@ -63,7 +64,7 @@ impl Keys {
             let (key, value) = entry?;
             let number = number(key);
             places.last = number;
-            let block = decode(&value);
+            let block = decode(&value).ok_or_else(damaged_keys)?;
             let begun = block.iter().map(|(key, _)| (beginning(key), number));
             places.blocks.extend(begun);
         }
@@ -86,8 +87,9 @@ impl Keys {
     /// Every key with its record.
     pub(super) fn all(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
         self.blocks.all(PREFIX).flat_map(|entry| {
-            let (block, error) = match entry {
-                Ok((_, value)) => (decode(&value), None),
+            let block = entry.and_then(|(_, value)| decode(&value).ok_or_else(damaged_keys));
+            let (block, error) = match block {
+                Ok(block) => (block, None),
                 Err(error) => (Block::new(), Some(Err(error))),
             };
             let records = block
@@ -155,8 +157,10 @@ impl Keys {
     }
 
     fn block(&self, number: u32) -> Result<Block, StoreError> {
-        let value = self.blocks.get(block_key(number))?;
-        Ok(value.map(|value| decode(&value)).unwrap_or_default())
+        match self.blocks.get(block_key(number))? {
+            Some(value) => decode(&value).ok_or_else(damaged_keys),
+            None => Ok(Block::new()),
+        }
     }
 }
 
@@ -211,14 +215,18 @@ fn encode(block: &[(Key, RecordValue)]) -> Vec<u8> {
     bytes
 }
 
-/// As far as it can be read: a key that is lost costs a repetition that is not recognised, and its lead is in the journal all the same.
-fn decode(bytes: &[u8]) -> Block {
+/// `None` when it is not what was encoded: a key that were passed over would be forgotten, and its lead come twice.
+fn decode(bytes: &[u8]) -> Option<Block> {
     let mut block = Block::with_capacity(FULL);
     let mut rest = bytes;
-    while let Some(entry) = read_entry(&mut rest) {
-        block.push(entry);
+    while !rest.is_empty() {
+        block.push(read_entry(&mut rest)?);
     }
-    block
+    Some(block)
+}
+
+fn damaged_keys() -> StoreError {
+    StoreError::Index(sled::Error::Io(damaged("a block of idempotency keys")))
 }
 
 fn read_entry(rest: &mut &[u8]) -> Option<(Key, RecordValue)> {

@@ -10,7 +10,7 @@
 //! | `L` | id of the first lead | where a block is: leads with their statuses and attempts ([`rows`]) |
 //! | `K` | number | where a block is: idempotency keys with their records ([`keys`]) |
 //! | `o x f` | window of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
-//! | `M` | `applied6` | the sequence of the last applied group |
+//! | `M` | `applied7` | the sequence of the last applied group |
 //!
 //! What an entry costs decides the design: about 8 µs whatever it holds, so what can share one does (`benches/accept`).
 
@@ -50,7 +50,7 @@ pub(super) use writer::{Found, IndexWriter, StatusChange};
 const CACHE: u64 = 8 << 20;
 
 /// Counts up with every change of the layout: an index of another layout has nothing under this key, so it is built anew.
-const APPLIED: &[u8] = b"Mapplied6";
+const APPLIED: &[u8] = b"Mapplied7";
 
 /// The open index, for reading.
 #[derive(Clone)]
@@ -73,7 +73,7 @@ impl Index {
             .cache_capacity(CACHE)
             .open()?;
         let witness = File::open(path.join("db")).map_err(sled::Error::Io)?;
-        // Else it is empty, or of another layout, or its building was cut short: nobody reads what is there.
+        // Else it is empty, or of another layout, or its building was cut short: no lead is read from it.
         let is_whole = db.contains_key(APPLIED)?;
         let heap = path.join("heap");
         let blocks = match is_whole {
@@ -272,7 +272,7 @@ mod tests {
     fn an_index_of_another_layout_can_be_opened_and_tells_that_nothing_is_applied() {
         let directory = tempfile::tempdir().expect("directory");
         let db = sled::open(directory.path()).expect("sled");
-        for key in ["K\0\0\0\0", "L0123456789abcdef", "Mapplied5", "t\0"] {
+        for key in ["K\0\0\0\0", "L0123456789abcdef", "Mapplied6", "t\0"] {
             db.insert(key, vec![7; 100]).expect("inserted");
         }
         drop(db);

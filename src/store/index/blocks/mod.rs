@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use sled::Batch;
 
 use crate::store::StoreError;
-use crate::store::index::heap::{FULL, Heap, Place, Reader};
-use crate::store::index::{at, keys, rows};
+use crate::store::index::heap::{FULL, Heap, Piece, Place};
+use crate::store::index::{at, damaged, keys, rows};
 
 use tidying::Tidying;
 
@@ -79,7 +79,10 @@ impl Blocks {
         for entry in entries {
             let (key, place) = entry?;
             let key = key.as_ref().try_into().ok().map(Key);
-            places.extend(key.zip(Place::from_bytes(&place)));
+            let entry = key.zip(Place::from_bytes(&place));
+            // To pass over what cannot be read would hide leads.
+            let (key, place) = entry.ok_or_else(|| at(&directory)(damaged("where a block is")))?;
+            places.insert(key, place);
         }
         Self::with(places, db, directory, full)
     }
@@ -95,7 +98,9 @@ impl Blocks {
         directory: PathBuf,
         full: u64,
     ) -> Result<Self, StoreError> {
-        let heap = Heap::open(directory.clone(), full).map_err(at(&directory))?;
+        let heap = Heap::open(directory.clone(), full);
+        let heap = heap.and_then(|heap| heap.check(places.values()).map(|()| heap));
+        let heap = heap.map_err(at(&directory))?;
         Ok(Self(Arc::new(Inner {
             db: db.clone(),
             heap,
@@ -107,36 +112,28 @@ impl Blocks {
 
     /// The block with this key.
     pub(super) fn get(&self, key: Key) -> Result<Option<Vec<u8>>, StoreError> {
-        // First, so that no file goes away that is wanted by what is read next.
-        let reader = self.0.heap.reader();
-        let place = self.places().get(&key).copied();
-        let read = place.map(|place| reader.get(place));
-        read.transpose().map_err(at(self.0.heap.directory()))
+        let found = self.find(|places| Some((key, *places.get(&key)?)))?;
+        Ok(self.read(found)?.map(|(_, block)| block))
     }
 
     /// The first block of a range.
     pub(super) fn first(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
-        let reader = self.0.heap.reader();
-        let found = in_range(&self.places(), range).next();
-        self.entry(&reader, found)
+        self.read(self.find(|places| in_range(places, range).next())?)
     }
 
     /// The last one.
     pub(super) fn last(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
-        let reader = self.0.heap.reader();
-        let found = in_range(&self.places(), range).next_back();
-        self.entry(&reader, found)
+        self.read(self.find(|places| in_range(places, range).next_back())?)
     }
 
     /// The same for those who want the ones before it next: they are mostly before it in the heap too, and the kernel reads ahead by itself
     /// in the other direction only.
     pub(super) fn last_of_many(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
-        let reader = self.0.heap.reader();
-        let found = in_range(&self.places(), range).next_back();
-        if let Some((_, place)) = found {
-            reader.expect_those_before(place);
+        let found = self.find(|places| in_range(places, range).next_back())?;
+        if let Some((_, piece)) = &found {
+            piece.expect_those_before();
         }
-        self.entry(&reader, found)
+        self.read(found)
     }
 
     /// The last one, as `open` makes it of its bytes; one that is known already is not read again. Bytes at one place are always the same.
@@ -146,12 +143,13 @@ impl Blocks {
         known: &'k mut Option<(Place, T)>,
         open: impl FnOnce(&[u8]) -> Result<T, StoreError>,
     ) -> Result<Option<&'k T>, StoreError> {
-        let reader = self.0.heap.reader();
-        let Some((_, place)) = in_range(&self.places(), range).next_back() else {
+        let found = self.find(|places| in_range(places, range).next_back())?;
+        let Some(place) = found.as_ref().map(|(_, piece)| piece.place) else {
             return Ok(None);
         };
-        if known.as_ref().is_none_or(|(other, _)| *other != place) {
-            let block = reader.get(place).map_err(at(self.0.heap.directory()))?;
+        if known.as_ref().is_none_or(|(other, _)| *other != place)
+            && let Some((_, block)) = self.read(found)?
+        {
             *known = Some((place, open(&block)?));
         }
         Ok(known.as_ref().map(|(_, known)| known))
@@ -178,18 +176,26 @@ impl Blocks {
         })
     }
 
-    fn entry(
+    /// A block that is going to be read. Nothing is held meanwhile: a disk that takes its time for one reader must not stop the others.
+    fn find(
         &self,
-        reader: &Reader<'_>,
-        found: Option<(Key, Place)>,
-    ) -> Result<Option<Entry>, StoreError> {
-        let read = found.map(|(key, place)| Ok((key, reader.get(place)?)));
+        find: impl FnOnce(&Places) -> Option<(Key, Place)>,
+    ) -> Result<Option<(Key, Piece)>, StoreError> {
+        // First, so that no file goes away that is wanted by what is found next.
+        let files = self.0.heap.listing();
+        let found = find(&self.places());
+        let piece = found.map(|(key, place)| Ok((key, files.piece(place)?)));
+        piece.transpose().map_err(at(self.0.heap.directory()))
+    }
+
+    fn read(&self, found: Option<(Key, Piece)>) -> Result<Option<Entry>, StoreError> {
+        let read = found.map(|(key, piece)| Ok((key, piece.read(&key.0)?)));
         read.transpose().map_err(at(self.0.heap.directory()))
     }
 
     /// Adds to `batch` that this is the block of a key.
     pub(super) fn put(&self, key: Key, block: &[u8], batch: &mut Batch) -> Result<(), StoreError> {
-        let place = self.0.heap.add(block);
+        let place = self.0.heap.add(&key.0, block);
         let place = place.map_err(at(self.0.heap.directory()))?;
         batch.insert(&key.0, &place.to_bytes());
         self.changes().push((key, Some(place)));

@@ -108,7 +108,8 @@ impl Word {
                 Some(run) => {
                     let found = run.find(&self.beginning, &mut self.found);
                     found.map_err(at(run.path().unwrap_or("words".as_ref())))?;
-                    self.found.sort_unstable();
+                    // Stable, because that makes use of what is in order: each word brings its leads ascending.
+                    self.found.sort();
                     self.found.dedup();
                 }
                 None => return Ok(newest),
