@@ -40,7 +40,8 @@
 //! - A 200 or 303 to a form means that fdatasync returned for its lead; key, lead and deliveries are one frame of the journal.
 //! - Nothing goes to a CRM before "attempt n started" is in the journal; an attempt that was started and never settled is in doubt, and the next one
 //!   looks the lead up by its external id before it sends anything.
-//! - Truth is the newest snapshot and the journal after it. sled can be thrown away at any time, and is, whenever anything can have been lost under it.
+//! - Truth is the newest snapshot and the journal after it; the next snapshot is made of these two. The index (sled and its files) can be thrown away
+//!   at any time, and is, whenever anything can have been lost under it or somebody meets damage in it.
 //! - No code outside [`destination`] opens a connection to a CRM; no code outside [`http`] knows an HTTP status of ours.
 //! - [`lead`] and [`delivery`] do no I/O and read no clock.
 //! - Names, phones, e-mails and addresses print masked; no URL that is logged holds any.

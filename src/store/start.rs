@@ -238,7 +238,7 @@ pub(super) fn lock(root: &Path) -> Result<File, OpenError> {
 }
 
 /// By its name. Whoever has a sound index needs no more of it, and a large one takes a second to read.
-fn newest_named(directory: &Path) -> Result<Option<Snapshot>, OpenError> {
+pub(super) fn newest_named(directory: &Path) -> Result<Option<Snapshot>, OpenError> {
     let mut found = snapshot::list(directory).map_err(at(directory))?;
     Ok((!found.is_empty()).then(|| found.swap_remove(0)))
 }

@@ -10,7 +10,7 @@ use crate::store::mark::MarkFile;
 use crate::store::record::Record;
 use crate::store::snapshot::{self, Snapshot, SnapshotError};
 use crate::store::start::{
-    Directories, OpenError, SnapshotErrorText, Truth, check_whole, newest_sound,
+    Directories, OpenError, SnapshotErrorText, Truth, check_whole, newest_named, newest_sound,
 };
 
 /// What there is to be read.
@@ -38,6 +38,33 @@ impl Whole {
             journal,
             truth,
         })
+    }
+
+    /// What is before this position, in a store that is open; `None` when a group of it cannot be read. A snapshot before it that is damaged shows
+    /// when it is read.
+    pub(super) fn before(
+        directories: &Directories,
+        position: u64,
+    ) -> Result<Option<Self>, OpenError> {
+        let snapshot = newest_named(&directories.snapshots)?;
+        let base = Truth::of(snapshot.as_ref(), &Scan::default()).base;
+        let until = position.saturating_sub(1);
+        let mut groups = 0;
+        let journal =
+            journal::scan::<OpenError>(&directories.journal, base + 1, &mut |group, _| {
+                groups += u64::from(group <= until);
+                Ok(())
+            })?;
+        let truth = Truth {
+            last_sequence: until,
+            ..Truth::of(snapshot.as_ref(), &journal)
+        };
+        let is_whole = groups == until.saturating_sub(base);
+        Ok(is_whole.then_some(Self {
+            snapshot,
+            journal,
+            truth,
+        }))
     }
 
     /// Hands over the records as they stood after group `until`, each key once. Keys that the journal deletes are left out. In memory are 24

@@ -6,7 +6,9 @@ use crate::store::committer::{Command, GROUP};
 use crate::store::index::Index;
 use crate::store::record::{KeyRecord, RecordKey, decode};
 use crate::store::room::{Room, journal_error};
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{Snapshot, SnapshotError};
+use crate::store::start::Directories;
+use crate::store::truth::Whole;
 use crate::store::{Store, StoreError, journal, snapshot};
 
 /// A snapshot is made when the newest is older than this ...
@@ -32,7 +34,7 @@ impl Store {
         snapshot_at: Option<Timestamp>,
     ) -> Result<Upkeep, StoreError> {
         let mut done = Upkeep {
-            snapshot: self.finish_erasures().await?,
+            snapshot: self.mend().await?,
             ..Upkeep::default()
         };
         self.catch_up().await?;
@@ -54,10 +56,8 @@ impl Store {
         Ok(done)
     }
 
-    /// Writes a snapshot and deletes what it makes superfluous: older snapshots and the journal before it.
-    ///
-    /// The journal is rotated first, and everything before the rotation applied; so the records read from sled hold all effects of the old
-    /// segments. They may also hold some of the new one's: replaying whole states over them does no harm.
+    /// Writes a snapshot and deletes what it makes superfluous: older snapshots and the journal before it. The journal is rotated first, so that
+    /// what is before the position lies in segments that nobody writes any more.
     pub async fn snapshot(&self) -> Result<(), StoreError> {
         self.snapshot_here().await.map(drop)
     }
@@ -73,15 +73,52 @@ impl Store {
             .await
             .map_err(|_ended| StoreError::Stopped)?;
         self.read(move |room| {
-            let mut records = room.index().everything();
-            let made = snapshot::write(&room.directories.snapshots, position, &mut records)
-                .map_err(|error| journal_error(std::io::Error::other(error)))?;
+            let made = write(room, position)?;
             snapshot::delete_older(&room.directories.snapshots, &made).map_err(journal_error)?;
             journal::delete_before(&room.directories.journal, position).map_err(journal_error)?;
             Ok(made)
         })
         .await
     }
+}
+
+/// Of the snapshot before it and the journal, whatever the index holds: what the index has lost must not become the truth. Only where the
+/// journal or that snapshot has lost something itself the index is asked, which may still have it.
+fn write(room: &Room, position: u64) -> Result<Snapshot, StoreError> {
+    let Directories { snapshots, .. } = &room.directories;
+    match from_truth(&room.directories, position) {
+        Ok(Some(made)) => return Ok(made),
+        Ok(None) => {
+            tracing::warn!(
+                "groups of the journal are damaged, so the snapshot is made from the index"
+            );
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the snapshot is made from the index, because it cannot be made from the one before it and the journal");
+        }
+    }
+    // It holds all effects of the segments before the position. It may also hold some of those after: replaying whole states over them does no harm.
+    let mut records = room.index().everything();
+    snapshot::write(snapshots, position, &mut records).map_err(|error| match error {
+        SnapshotError::Index(error) => *error,
+        error => journal_error(std::io::Error::other(error)),
+    })
+}
+
+/// `None` where the journal has lost something.
+fn from_truth(directories: &Directories, position: u64) -> Result<Option<Snapshot>, SnapshotError> {
+    let truth = |error| SnapshotError::Truth(Box::new(error));
+    let Some(whole) = Whole::before(directories, position).map_err(truth)? else {
+        return Ok(None);
+    };
+    let snapshots = &directories.snapshots;
+    let made = snapshot::make(snapshots, |writer| {
+        let mut put = |record| writer.put(record).map_err(snapshot::failed(snapshots));
+        let read = whole.each(directories, position - 1, &mut put);
+        read.map_err(truth)?;
+        Ok(position)
+    });
+    made.map(Some)
 }
 
 /// The idempotency keys that are not needed any more. Found by reading them all: an index by age would cost every lead an entry in sled, for

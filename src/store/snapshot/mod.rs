@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::store::StoreError;
 use crate::store::journal::sync_directory;
 use crate::store::record::Record;
+use crate::store::start::OpenError;
 
 #[cfg(test)]
 use format::Contents;
@@ -44,6 +45,9 @@ pub(super) enum SnapshotError {
     /// A record in it makes no sense.
     #[error("a record cannot be read: {0}")]
     Record(#[from] serde_json::Error),
+    /// The snapshot before it or the journal could not be read.
+    #[error("{0}")]
+    Truth(#[source] Box<OpenError>),
     /// The records could not be read from the index, or not be put into it.
     #[error("the index failed: {0}")]
     Index(#[source] Box<StoreError>),
