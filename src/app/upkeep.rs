@@ -1,4 +1,4 @@
-//! What is done for the store every hour and every day: deliveries without a destination, old keys, snapshots, and leads whose time is over.
+//! What is done for the store every hour and every day, and when its index is damaged: a new index, deliveries without a destination, old keys, snapshots, and leads whose time is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,15 +19,23 @@ const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// Runs until the store stops.
 pub(super) async fn run(store: Store, clock: Clock, wanted: Arc<ArcSwap<Wanted>>) {
     let (mut snapshot_at, mut purged_at) = (None, None);
+    let mut damages = store.damages();
     loop {
-        clock.sleep(EVERY).await;
+        tokio::select! {
+            () = clock.sleep(EVERY) => {}
+            _ = damages.changed() => {}
+        }
         if let Err(error) = orphan(&store, &wanted).await {
             tracing::error!(%error, "deliveries without a destination could not be looked for");
         }
-        // Before the upkeep: a purge makes a snapshot of its own.
-        let purged = purge(&store, &wanted, (&mut purged_at, clock.now())).await;
-        let done = match purged {
-            Ok(()) => upkeep(&store, (&mut snapshot_at, clock.now())).await,
+        let mut now = (&mut snapshot_at, clock.now());
+        let done = match mend(&store, &mut now).await {
+            // Before the upkeep: a purge makes a snapshot of its own.
+            Ok(()) => purge(&store, &wanted, (&mut purged_at, clock.now())).await,
+            failed => failed,
+        };
+        let done = match done {
+            Ok(()) => upkeep(&store, now).await,
             failed => failed,
         };
         match done {
@@ -36,6 +44,17 @@ pub(super) async fn run(store: Store, clock: Clock, wanted: Arc<ArcSwap<Wanted>>
             Err(error) => tracing::error!(%error, "upkeep failed; it is tried again in an hour"),
         }
     }
+}
+
+/// First of all: what follows reads the index.
+async fn mend(
+    store: &Store,
+    (snapshot_at, now): &mut (&mut Option<Timestamp>, Timestamp),
+) -> Result<(), StoreError> {
+    if store.mend().await? {
+        **snapshot_at = Some(*now);
+    }
+    Ok(())
 }
 
 /// Once a day.

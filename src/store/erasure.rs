@@ -11,6 +11,7 @@ use std::path::Path;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::lead::{DestinationId, Email, LeadId, Phone};
 use crate::store::committer::Command;
@@ -231,34 +232,54 @@ impl Store {
         Ok(erasure)
     }
 
-    /// Renews an index that still holds somebody who was taken out: the disk had no room, or the process died in between. Tells whether a
-    /// snapshot was made for it.
-    pub(super) async fn finish_erasures(&self) -> Result<bool, StoreError> {
+    /// Renews an index that is damaged, or that still holds somebody who was taken out: the disk had no room, or the process died in between.
+    /// Tells whether a snapshot was made for it.
+    pub async fn mend(&self) -> Result<bool, StoreError> {
         let _turn = self.0.renewing.lock().await;
-        let waits = self.read(|room| Ok(room.mark.read().is_some_and(|mark| mark.distrusted)));
+        let waits = self.work(|room| Ok(room.mark.read().is_some_and(|mark| mark.distrusted)));
         if !waits.await? {
             return Ok(false);
         }
-        let left = self.leave_no_trace().await?;
+        let left = if self.0.damage.is_alone() {
+            self.write_anew().await?
+        } else {
+            self.leave_no_trace().await?
+        };
         Ok(!matches!(left, Left::Files(_)))
     }
 
-    /// After leads were taken out: a snapshot without them, nothing of before, a new index. Tells what is left. The mark says beforehand that the index is not to be trusted; it is again when there is a new one.
+    /// Changes when somebody has met damage in the index: it is time to [`Store::mend`].
+    pub fn damages(&self) -> watch::Receiver<u32> {
+        self.0.damage.times()
+    }
+
+    /// After leads were taken out: a snapshot without them, nothing of before, a new index. Tells what is left.
     pub(super) async fn leave_no_trace(&self) -> Result<Left, StoreError> {
+        let left = self.write_anew().await?;
+        if !matches!(left, Left::Files(_)) {
+            self.work(|room| {
+                journal::delete_damaged(&room.directories.journal).map_err(journal_error)
+            })
+            .await?;
+        }
+        Ok(left)
+    }
+
+    /// A snapshot and a new index. The mark says beforehand that the index is not to be trusted; it is again when there is a new one.
+    async fn write_anew(&self) -> Result<Left, StoreError> {
         let snapshot = match self.snapshot_here().await {
             Ok(snapshot) => snapshot,
             Err(StoreError::Stopped) => return Err(StoreError::Stopped),
             Err(error) => {
-                tracing::warn!(%error, "no snapshot can be made now, so what was taken out stays in the files; it is tried again in an hour");
+                tracing::warn!(%error, "no snapshot can be made now, so the files stay as they are, with what was taken out; it is tried again in an hour");
                 return Ok(Left::Files(error));
             }
         };
-        self.read(|room| journal::delete_damaged(&room.directories.journal).map_err(journal_error))
-            .await?;
         match self.renew_index(snapshot).await {
             Ok(()) => {
-                self.read(|room| {
+                self.work(|room| {
                     room.mark.trust_index().map_err(journal_error)?;
+                    room.damage.mended();
                     note_room(&room.directories.root).map_err(journal_error)
                 })
                 .await?;

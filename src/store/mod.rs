@@ -21,6 +21,7 @@ mod backup;
 mod backups;
 mod bring_up;
 mod committer;
+mod damage;
 mod decide;
 mod deed;
 mod disk;

@@ -29,7 +29,8 @@ impl Store {
     /// Builds the index anew from a snapshot just made and puts it in the place of the old one, whose files are then deleted. Readers and writers go
     /// on meanwhile. An error leaves the old one in use. One at a time: the caller holds `renewing`.
     pub(super) async fn renew_index(&self, snapshot: Snapshot) -> Result<(), StoreError> {
-        let (old, writer) = self.read(move |room| build(room, &snapshot)).await?;
+        let (old, writer) = self.work(move |room| build(room, &snapshot)).await?;
+        let new = writer.index().path().to_owned();
         let journal = self.0.directories.journal.clone();
         let hand_over = |reply| {
             Command::Renew(Box::new(Renewal {
@@ -38,9 +39,13 @@ impl Store {
                 reply,
             }))
         };
-        self.ask(hand_over).await?;
-        self.read(move |room| remove(&old, &room.directories.root).map_err(journal_error))
-            .await
+        let renewed = self.ask(hand_over).await;
+        // One that is not in use is of no use, and takes the room that the next try needs.
+        let useless = if renewed.is_ok() { old } else { new };
+        let removed = self
+            .work(move |room| remove(&useless, &room.directories.root).map_err(journal_error))
+            .await;
+        renewed.and(removed)
     }
 }
 
@@ -53,9 +58,9 @@ fn build(room: &Room, snapshot: &Snapshot) -> Result<(PathBuf, IndexWriter), Sto
         .find(|path| **path != old)
         .cloned()
         .unwrap_or_default();
+    remove(&index, &directories.root).map_err(journal_error)?;
     // About what the old one takes, at the most.
     room.disk.room_for(size(&old).map_err(journal_error)?)?;
-    remove(&index, &directories.root).map_err(journal_error)?;
     let beside = Directories {
         index: index.clone(),
         ..directories.clone()
@@ -84,13 +89,20 @@ impl Applier {
             reply,
         } = renewal;
         let applied = *self.applied.borrow();
-        let ready = bring_up::catch_up(&mut writer, &journal, applied);
-        let ready = ready.map_err(store_error).map(|()| {
-            // Held, so that no reader finds the outbox of one index and the rows of the other.
-            let _outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
-            self.index.replace(writer.index().clone());
-            self.writer = writer;
-        });
+        let ready = match bring_up::catch_up(&mut writer, &journal, applied) {
+            Ok(()) => {
+                // Held, so that no reader finds the outbox of one index and the rows of the other.
+                let _outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+                self.index.replace(writer.index().clone());
+                self.writer = writer;
+                Ok(())
+            }
+            Err(error) => {
+                // Before anybody is told: its directory is removed then.
+                drop(writer);
+                Err(store_error(error))
+            }
+        };
         // Whoever waited has gone away; the index is as good.
         drop(reply.send(ready));
     }

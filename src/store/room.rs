@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::metrics;
 use crate::store::applier::{Applier, Work};
 use crate::store::committer::{Command, Committer, Reply};
+use crate::store::damage::Damage;
 use crate::store::disk::Disk;
 use crate::store::failures::Failures;
 use crate::store::index::Index;
@@ -38,6 +39,7 @@ pub struct Store(pub(super) Arc<Room>);
 pub(super) struct Room {
     pub(super) commands: mpsc::Sender<Command>,
     index: LiveIndex,
+    pub(super) damage: Damage,
     pub(super) outbox: Arc<Mutex<Outbox>>,
     pub(super) failures: Failures,
     pub(super) meter: metrics::Journal,
@@ -88,6 +90,7 @@ impl Store {
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
         let (overlay, failures) = (Arc::new(Overlay::default()), Failures::default());
         let (disk, meter) = (Disk::of(settings), metrics::Journal::default());
+        let damage = Damage::none(mark.clone());
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let committed = Arc::new(AtomicU64::new(last_sequence));
@@ -97,6 +100,7 @@ impl Store {
         let committer = Committer {
             journal,
             index: index.clone(),
+            damage: damage.clone(),
             overlay: Arc::clone(&overlay),
             disk: disk.clone(),
             applier: groups,
@@ -120,6 +124,7 @@ impl Store {
             commands,
             _last: LastHandle(Some(index.clone())),
             index,
+            damage,
             outbox,
             failures,
             meter,
@@ -154,7 +159,7 @@ impl Store {
     pub async fn close(&self) -> Result<(), StoreError> {
         // A closed channel means that the threads have ended already; joining them tells how.
         drop(self.0.commands.send(Command::Stop).await);
-        self.read(|room| {
+        self.work(|room| {
             let threads =
                 std::mem::take(&mut *room.threads.lock().unwrap_or_else(PoisonError::into_inner));
             for thread in threads {
@@ -164,7 +169,11 @@ impl Store {
                 tracing::error!(%error, "the store had failed; the next start looks at everything");
                 return Err(StoreError::Stopped);
             }
-            room.index().sync()?;
+            if let Err(error) = room.index().sync() {
+                // The kernel tells of what it could not write once: the next sync would succeed.
+                room.mark.distrust_index().map_err(journal_error)?;
+                return Err(error);
+            }
             let sequence = *room.applied.borrow();
             let distrusted = room.mark.read().is_some_and(|mark| mark.distrusted);
             let mark = Mark {
@@ -201,13 +210,22 @@ impl Store {
         answer.await.map_err(|_dropped| StoreError::Stopped)?
     }
 
-    /// Reads on a blocking thread: sled is synchronous.
+    /// Reads on a blocking thread: sled is synchronous. Damage that is met is noted.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         reading: impl FnOnce(&Room) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.work(move |room| room.damage.noting(reading(room)))
+            .await
+    }
+
+    /// The same for what is no reading of the index in use.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Room) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let room = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || reading(&room))
+        tokio::task::spawn_blocking(move || work(&room))
             .await
             .map_err(|_panic| StoreError::Stopped)?
     }

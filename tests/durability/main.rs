@@ -10,6 +10,7 @@ mod backup;
 mod damage;
 mod doctor;
 mod files;
+mod index_damage;
 #[path = "../shared/leads.rs"]
 mod leads;
 mod model;

@@ -1,0 +1,149 @@
+//! An index that has lost something, or cannot be read: nobody's lead is lost with it, and it is built anew.
+
+use std::fs;
+use std::path::Path;
+
+use leadgate::lead::LeadId;
+use leadgate::store::Store;
+
+use crate::files::change;
+use crate::world::{accept, close, deliver, everything, lead, open};
+
+/// A closed store of which the first leads, all delivered, are in a block that no start has to read.
+async fn store() -> (tempfile::TempDir, Vec<LeadId>) {
+    let home = tempfile::tempdir().expect("a directory");
+    let store = open(home.path());
+    let mut ids = Vec::new();
+    for number in 0..20 {
+        let id = accept(&store, lead(number)).await;
+        deliver(&store, id).await;
+        ids.push(id);
+    }
+    close(store).await;
+    (home, ids)
+}
+
+/// Opens sled by hand.
+fn index(home: &Path) -> sled::Db {
+    sled::open(home.join("sled")).expect("sled")
+}
+
+/// Where the first block of leads is: its key, its file, and where in it.
+fn first_block(home: &Path) -> (sled::IVec, String, usize) {
+    let first = index(home).scan_prefix(b"L").next();
+    let (key, place) = first.expect("a block").expect("readable");
+    let number = |at: usize| {
+        let bytes = place[at..at + 4].try_into().expect("four");
+        u32::from_le_bytes(bytes)
+    };
+    let file = format!("sled/heap/{:08}", number(0));
+    (key, file, number(4) as usize)
+}
+
+fn damage_first_block(home: &Path) {
+    let (_, file, at) = first_block(home);
+    change(&home.join(file), |bytes| bytes[at + 10] ^= 1);
+}
+
+async fn ids(store: &Store) -> Vec<LeadId> {
+    let all = everything(store).await;
+    all.iter().map(|lead| lead.lead.id).collect()
+}
+
+#[tokio::test]
+async fn what_the_index_has_lost_does_not_become_the_truth_with_the_next_snapshot() {
+    let (home, all) = store().await;
+    let (key, ..) = first_block(home.path());
+    index(home.path()).remove(key).expect("removed");
+    let store = open(home.path());
+    let hidden = all.len() - ids(&store).await.len();
+    assert!(hidden > 0, "nothing is hidden, so nothing is tested");
+    store.snapshot().await.expect("a snapshot");
+    close(store).await;
+    fs::remove_dir_all(home.path().join("sled")).expect("removed");
+    let store = open(home.path());
+    assert_eq!(ids(&store).await, all);
+    close(store).await;
+}
+
+#[tokio::test]
+async fn an_entry_of_the_index_that_makes_no_sense_has_it_built_anew() {
+    let (home, all) = store().await;
+    let (key, ..) = first_block(home.path());
+    let block = b"a block itself, as an older layout had it".as_slice();
+    index(home.path()).insert(key, block).expect("inserted");
+    let store = open(home.path());
+    assert_eq!(ids(&store).await, all);
+    close(store).await;
+}
+
+#[tokio::test]
+async fn a_file_of_the_index_that_is_cut_short_has_it_built_anew() {
+    let (home, all) = store().await;
+    let (_, file, at) = first_block(home.path());
+    change(&home.path().join(file), |bytes| bytes.truncate(at + 6));
+    let store = open(home.path());
+    assert_eq!(ids(&store).await, all);
+    close(store).await;
+}
+
+#[tokio::test]
+async fn a_block_that_cannot_be_read_is_met_once_and_mended_while_the_store_is_open() {
+    let (home, all) = store().await;
+    damage_first_block(home.path());
+    let kept = home.path().join("journal/00000000000000000001.damaged");
+    fs::write(&kept, "for people to look at").expect("written");
+    let store = open(home.path());
+    let damages = store.damages();
+    assert!(!damages.has_changed().expect("open"));
+    assert!(!store.mend().await.expect("nothing to do"));
+    for _ in 0..3 {
+        assert!(store.lead(all[0]).await.is_err());
+    }
+    assert_eq!(*damages.borrow(), 1, "once for all who meet it");
+    assert!(store.mend().await.expect("mended"));
+    assert_eq!(ids(&store).await, all);
+    assert!(!store.mend().await.expect("nothing to do"));
+    assert!(
+        kept.exists(),
+        "nobody was erased, so nothing else is deleted"
+    );
+    let more = accept(&store, lead(30)).await;
+    close(store).await;
+    let store = open(home.path());
+    assert_eq!(ids(&store).await, [all, vec![more]].concat());
+    close(store).await;
+}
+
+#[tokio::test]
+async fn a_block_that_cannot_be_read_is_mended_by_the_next_start_too() {
+    let (home, all) = store().await;
+    damage_first_block(home.path());
+    let store = open(home.path());
+    assert!(store.lead(all[0]).await.is_err());
+    close(store).await;
+    let store = open(home.path());
+    assert_eq!(ids(&store).await, all);
+    close(store).await;
+}
+
+#[tokio::test]
+async fn a_visitor_who_comes_again_is_recognised_by_an_index_that_was_mended() {
+    let (home, all) = store().await;
+    damage_first_block(home.path());
+    let store = open(home.path());
+    let keyed = |number| {
+        let mut new = crate::world::new_lead(lead(number));
+        new.key = Some(leadgate::store::IdempotencyKey {
+            text: "twice".to_owned(),
+            content_hash: [7; 32],
+        });
+        store.accept(new)
+    };
+    let first = keyed(40).await.expect("accepted").lead();
+    assert!(store.lead(all[0]).await.is_err());
+    assert!(store.mend().await.expect("mended"));
+    let again = keyed(41).await.expect("accepted");
+    assert_eq!(again, leadgate::store::Accepted::Repeated(first));
+    close(store).await;
+}
