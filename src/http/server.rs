@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix_web::middleware::from_fn;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, dev};
+use rustix::process::{Resource, getrlimit};
 
 use crate::http::every_request::on_every_request;
 use crate::http::settings::Server;
@@ -18,6 +19,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// What one collector needs, and a person beside it.
 const CONNECTIONS_ASIDE: usize = 32;
+
+/// Files that connections leave to the rest of the process: the index (some 200 with ten million leads), the journal, what goes out.
+const OTHER_FILES: u64 = 512;
 
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,7 +42,7 @@ where
             .configure(configure.clone())
     })
     .workers(workers)
-    .max_connections((settings.max_connections / workers).max(1))
+    .max_connections((connections(settings.max_connections) / workers).max(1))
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD_TIMEOUT)
     .shutdown_timeout(grace_seconds)
@@ -46,6 +50,26 @@ where
     .listen(listener)?
     .run();
     Ok(server)
+}
+
+/// As many as are set, unless the system allows fewer open files: a flood of connections must not leave the store without.
+fn connections(set: usize) -> usize {
+    let files = getrlimit(Resource::Nofile).current;
+    let room = files.map_or(set, room_for_connections);
+    if room < set {
+        tracing::warn!(
+            open_files = files,
+            "server.max_connections is {set}, but the system allows the process too few open files: {room} connections are taken; raise `ulimit -n` or LimitNOFILE of the unit to {} at least",
+            set as u64 + OTHER_FILES
+        );
+    }
+    set.min(room)
+}
+
+/// Where so many files may be open.
+fn room_for_connections(files: u64) -> usize {
+    let room = files.saturating_sub(OTHER_FILES).max(files / 4);
+    usize::try_from(room).unwrap_or(usize::MAX)
 }
 
 /// The same for an address that only machines of our own reach: one thread, few connections, no line in the log for each request.
@@ -62,4 +86,16 @@ where
         .listen(listener)?
         .run();
     Ok(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_to_the_store_however_few_there_are() {
+        assert_eq!(room_for_connections(65_536), 65_024);
+        assert_eq!(room_for_connections(1_024), 512);
+        assert_eq!(room_for_connections(256), 64);
+    }
 }
