@@ -28,13 +28,11 @@ impl Proof {
         crm: &SimulatedCrm,
         operator: &Operator,
     ) -> Outcome<Self> {
-        let mut orders = 0;
-        let mut there = HashSet::new();
-        for order in crm.orders() {
-            orders += 1;
-            let id = order["externalId"].as_str();
-            there.extend(id.and_then(|id| LeadId::parse(id.strip_prefix("lg-")?)));
-        }
+        let ids = crm.external_ids();
+        let orders = ids.len();
+        let ids = ids.into_iter().flatten();
+        let there = ids.filter_map(|id| LeadId::parse(id.strip_prefix("lg-")?));
+        let there: HashSet<LeadId> = there.collect();
         let (mut shown, mut lost) = (0, 0);
         for lead in answered.iter().filter(|lead| !there.contains(lead)) {
             match operator.state(&lead.to_string()).await?.as_deref() {

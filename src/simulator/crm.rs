@@ -13,7 +13,7 @@ use crate::simulator::http::Listening;
 use crate::simulator::journal::ReceivedRequest;
 use crate::simulator::options::{Options, StartError, setup};
 use crate::simulator::order_life::{self, OrderChange};
-use crate::simulator::records::Records;
+use crate::simulator::records::{Records, text_of};
 use crate::simulator::shared::{Shared, Stats};
 
 /// A simulated RetailCRM that listens. Dropping it ends it at once; [`stop`](Self::stop) also waits for the end.
@@ -128,6 +128,20 @@ impl SimulatedCrm {
             .values()
             .map(|order| records.show_order(order))
             .collect()
+    }
+
+    /// The external ids of all orders, the oldest first; `None` for one that has none.
+    pub fn external_ids(&self) -> Vec<Option<String>> {
+        let world = self.shared.world();
+        let orders = world.records.orders.values();
+        let ids = orders.map(|order| text_of(&order.fields, "externalId"));
+        ids.map(|id| id.map(str::to_owned)).collect()
+    }
+
+    /// Drops what the orders and customers so far say, and the history: a soak makes millions, at 10 KB each. Their ids stay, and which order
+    /// is whose, so nothing that is there already is made again.
+    pub fn shed(&self) {
+        self.shared.world().records.shed();
     }
 
     /// Does with an order what a manager does by hand. `false` when there is no such order, status or heir.
