@@ -108,6 +108,24 @@ impl<'a> Operator<'a> {
         Ok((span, rows))
     }
 
+    /// How long it takes to erase the person of a lead in the middle.
+    pub(crate) async fn erase(&self) -> Outcome<Duration> {
+        let person = Person::new(u32::try_from(self.ids.len() / 2)?);
+        let url = self.url.replace("/leads", "/persons/erase");
+        let clock = Clock::system();
+        let start = clock.monotonic();
+        let body = serde_json::json!({ "phone": person.phone }).to_string();
+        let request = self.http.post(url).bearer_auth(TOKEN).body(body);
+        let request = request.header("Content-Type", "application/json");
+        let answer = request.send().await?.error_for_status()?.bytes().await?;
+        let span = clock.monotonic() - start;
+        let receipt: Value = serde_json::from_slice(&answer)?;
+        match &receipt["rewritten"] {
+            Value::Array(rewritten) if rewritten.len() == 3 => Ok(span),
+            _ => Err(format!("not everything was written anew: {receipt}").into()),
+        }
+    }
+
     /// Three hours in the middle of what is stored.
     fn days(&self) -> String {
         let leads = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);

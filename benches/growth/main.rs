@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench growth [-- --leads 1000,100000,1000000 --waiting 100000 --requests 1000 --seconds 5]`. Each size gets a store of its own,
 //! filled through the store's door with leads that come half a minute apart and with the states that a shop has; the newest of them wait.
-//! Then the real binary serves it: what it is asked, its starts (after all was written in one go, after a clean stop, after a kill under load, without the index), its memory,
-//! and the rate at which it accepts. The gates of all sizes are asked in turn, so that what else the machine does is in every column. The destination is a port where nobody listens, so that what waits keeps waiting.
+//! Then the real binary serves it: what it is asked, the erasure of a person, its starts (after all was written in one go, after a clean stop, after a kill under load,
+//! without the index), its memory, and the rate at which it accepts. The gates of all sizes are asked in turn, so that what else the machine does is in every column. The destination is a port where nobody listens, so that what waits keeps waiting.
 //!
 //! Printed is a table with the ratio to the smallest size; a bound that does not hold at the largest is marked, and nothing is asserted. A million
 //! leads take some minutes to fill in and 3 GB of the disk. What was written lately is in the page cache, so starts are warm.
@@ -58,7 +58,7 @@ fn main() -> Outcome<()> {
     let stored = stored.collect::<Outcome<Vec<Stored>>>()?;
     let asked = runtime.block_on(size::ask(&stored, arguments.requests))?;
     let sizes = stored.into_iter().zip(asked);
-    let sizes = sizes.map(|(stored, asked)| stored.measure(asked, arguments.seconds));
+    let sizes = sizes.map(|(stored, asked)| stored.measure(asked, (arguments.seconds, &runtime)));
     let sizes = sizes.collect::<Outcome<Vec<Size>>>()?;
     table::print(&mut io::stdout().lock(), &sizes)?;
     Ok(())

@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use crate::Arguments;
 use crate::asked::{Answers, Operator, TOKEN, ask_everything};
-use crate::child::{Serve, resident};
+use crate::child::{Serve, resident, status_of};
 use crate::fill::{Filled, Plan};
 use crate::load::Load;
 use crate::support::{self, Outcome};
@@ -45,8 +45,12 @@ pub(crate) struct Size {
     pub(crate) after_clean_stop: Duration,
     pub(crate) after_kill: Duration,
     pub(crate) rebuild: Duration,
-    /// In MiB: after the start, after all the questions, after the rebuild, after the load.
-    pub(crate) memory: [f64; 4],
+    /// How long the erasure of a person took, up to the receipt: all files are then without them.
+    pub(crate) erasure: Duration,
+    /// Bytes of all files after it.
+    pub(crate) disk_after_erasure: u64,
+    /// In MiB: after the start, after all the questions, the most during an erasure, after it, after the rebuild, after the load.
+    pub(crate) memory: [f64; 6],
     pub(crate) answers: Vec<Answers>,
     /// Microseconds per lead of the CSV.
     pub(crate) export: f64,
@@ -117,10 +121,14 @@ impl Stored {
     pub(crate) fn measure(
         self,
         (answers, export): (Vec<Answers>, f64),
-        seconds: u64,
+        (seconds, runtime): (u64, &Runtime),
     ) -> Outcome<Size> {
         let home = self.directory.path();
         let mut memory = vec![self.memory, mebibytes(&self.gate)?];
+        forget_most(&self.gate.id())?;
+        let erasure = runtime.block_on(self.operator(1)?.erase())?;
+        memory.extend([most(&self.gate.id())?, mebibytes(&self.gate)?]);
+        let disk_after_erasure = disk(&self.data)?.iter().sum();
         kill_under_load(self.gate)?;
         let (gate, after_kill) = Serve::start(home, config)?;
         // It is there for visitors, too.
@@ -148,7 +156,9 @@ impl Stored {
             after_clean_stop: self.after_clean_stop,
             after_kill,
             rebuild,
-            memory: memory.try_into().map_err(|_other| "not four")?,
+            erasure,
+            disk_after_erasure,
+            memory: memory.try_into().map_err(|_other| "not six")?,
             answers,
             export,
             accepted: measured.rate(),
@@ -172,9 +182,10 @@ pub(crate) async fn ask(stored: &[Stored], times: usize) -> Outcome<Vec<(Vec<Ans
 }
 
 impl Size {
-    /// Bytes on the disk per lead, as they were filled in and with an index that was built anew.
-    pub(crate) fn disk_per_lead(&self) -> [f64; 2] {
-        let taken = [self.disk.iter().sum(), self.disk_rebuilt];
+    /// Bytes on the disk per lead: as they were filled in, after an erasure, and with an index that was built anew.
+    pub(crate) fn disk_per_lead(&self) -> [f64; 3] {
+        let filled = self.disk.iter().sum();
+        let taken = [filled, self.disk_after_erasure, self.disk_rebuilt];
         taken.map(|bytes: u64| bytes as f64 / f64::from(self.leads))
     }
 }
@@ -216,6 +227,16 @@ fn said(what: &str) -> io::Result<()> {
 
 fn mebibytes(gate: &Serve) -> Outcome<f64> {
     Ok(resident(&gate.id())?.0 as f64 / 1024.0)
+}
+
+/// The most that a process has had since [`forget_most`], in MiB.
+fn most(process: &str) -> Outcome<f64> {
+    Ok(status_of(process, "VmHWM:")?.0 as f64 / 1024.0)
+}
+
+/// What a process has had at the most counts from now on.
+fn forget_most(process: &str) -> io::Result<()> {
+    fs::write(format!("/proc/{process}/clear_refs"), "5")
 }
 
 /// What a data directory takes of the disk: the index, the snapshots, everything else.

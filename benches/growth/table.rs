@@ -89,15 +89,28 @@ fn rows(sizes: &[Size]) -> Vec<Row> {
     for (what, bound, span) in starts {
         rows.add(what, "s", bound, |size| span(size).as_secs_f64());
     }
-    let moments = ["the start", "all the questions", "the rebuild", "the load"];
+    rows.add("erasure of a person", "s", Bound::None, |size| {
+        size.erasure.as_secs_f64()
+    });
+    let moments = [
+        "after the start",
+        "after all the questions",
+        "the most in an erasure",
+        "after the erasure",
+        "after the rebuild",
+        "after the load",
+    ];
     for (at, moment) in moments.into_iter().enumerate() {
-        let what = format!("memory after {moment}");
+        let what = format!("memory {moment}");
         rows.add(&what, "MiB", Bound::Value(250.0, 120.0), |size| {
             size.memory[at]
         });
     }
     let disk = Bound::Value(2.5, 1.5);
-    for (at, what) in ["settled", "with a new index"].into_iter().enumerate() {
+    for (at, what) in ["settled", "after an erasure", "with a new index"]
+        .into_iter()
+        .enumerate()
+    {
         let what = format!("disk per lead, {what}");
         rows.add(&what, "KB", disk, |size| size.disk_per_lead()[at] / KB);
     }

@@ -114,8 +114,13 @@ impl fmt::Display for Kibibytes {
 
 /// What `/proc/{process}` says.
 pub(crate) fn resident(process: &str) -> Outcome<Kibibytes> {
+    status_of(process, "VmRSS:")
+}
+
+/// The same of another line there.
+pub(crate) fn status_of(process: &str, name: &str) -> Outcome<Kibibytes> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.ok_or("no VmRSS")?.trim().trim_end_matches(" kB");
-    Ok(Kibibytes(number.parse()?))
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.ok_or(format!("no {name}"))?;
+    Ok(Kibibytes(number.trim().trim_end_matches(" kB").parse()?))
 }
