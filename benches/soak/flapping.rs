@@ -17,6 +17,9 @@ pub(crate) enum Mood {
     Down,
 }
 
+/// One after another, again and again: at half of the top rate, what came in one quarter of the time must be delivered in the others.
+pub(crate) const MOODS: [Mood; 4] = [Mood::Up, Mood::Faulty, Mood::Up, Mood::Down];
+
 impl fmt::Display for Mood {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -28,15 +31,6 @@ impl fmt::Display for Mood {
 }
 
 impl Mood {
-    /// What comes after.
-    pub(crate) fn next(self) -> Self {
-        match self {
-            Self::Up => Self::Faulty,
-            Self::Faulty => Self::Down,
-            Self::Down => Self::Up,
-        }
-    }
-
     /// Brings the CRM there.
     pub(crate) async fn befall(self, crm: &SimulatedCrm) -> Outcome<()> {
         crm.clear_faults();

@@ -6,11 +6,10 @@ use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use leadgate::simulator::DEMO_API_KEY;
 use reqwest::Client;
 use serde_json::Value;
 
-use crate::support::Outcome;
+use crate::support::{self, Outcome};
 
 /// The token of the admin API.
 const TOKEN: &str = "token-of-the-bench-for-the-admin";
@@ -18,50 +17,14 @@ const TOKEN: &str = "token-of-the-bench-for-the-admin";
 /// A gate without limits on what comes in. What goes out may go faster than an account permits, because so many leads come;
 /// nobody is searched for, so that leads go fifty at a time.
 pub(crate) fn config(crm: &str, listen: &str) -> String {
-    format!(
-        r#"
-[server]
-listen = "{listen}"
-[store]
-path = "data"
-[admin]
-token = "{TOKEN}"
-[limits]
-per_address = "1000000/s"
-per_form = "1000000/s"
-whole = "1000000/s"
-[[destinations]]
-id = "shop"
-kind = "retailcrm"
-url = "{crm}"
-api_key = "{DEMO_API_KEY}"
-requests_per_second = 1000
-timeout = "5s"
-retry = ["1s", "2s", "5s"]
-[[forms]]
-id = "callback"
-title = "Callback"
-origins = ["https://shop.example"]
-  [[forms.fields]]
-  name = "name"
-  kind = "name"
-  [[forms.fields]]
-  name = "phone"
-  kind = "phone"
-  required = true
-  [[forms.fields]]
-  name = "email"
-  kind = "email"
-  [[forms.fields]]
-  name = "comment"
-  kind = "text"
-  [[forms.deliver]]
-  destination = "shop"
-  customer = "none"
-  [forms.deliver.order]
-  orderMethod = "callback-request"
-"#
-    )
+    let usual = support::text(crm, listen);
+    let fast = "requests_per_second = 1000\ntimeout = \"5s\"\nretry = [\"1s\", \"2s\", \"5s\"]";
+    let usual = usual.replace("[[forms]]", &format!("{fast}\n[[forms]]"));
+    let usual = usual.replace(
+        "[forms.deliver.order]",
+        "customer = \"none\"\n  [forms.deliver.order]",
+    );
+    format!("[admin]\ntoken = \"{TOKEN}\"\n{usual}")
 }
 
 /// Somebody who looks at it through the admin API.

@@ -1,11 +1,12 @@
 //! Whether the gate stays as it is: half an hour at half of the top rate, with a CRM that comes and goes.
 //!
-//! `cargo bench --bench soak [-- --minutes 30 --rate 500 --flap-seconds 60]`. Without `--rate` the top rate is measured first, on a gate of its own. The
-//! simulated CRM is up, faulty and down in turns, and up at the end, until nothing waits. Each minute (or each tenth of a short soak) a line tells
+//! `cargo bench --bench soak [-- --minutes 30 --rate 500 --flap-seconds 60]`. Without `--rate` the top rate is measured first, on a gate of its own: how many
+//! leads a second are accepted and become orders of a CRM that is up, on this machine, which gate, CRM and load share. Then the
+//! simulated CRM is up, faulty, up and down in turns, and up at the end, until nothing waits. Each minute (or each tenth of a short soak) a line tells
 //! latency, memory, file descriptors, disk and what waits; then the last third of them is compared with the second, and every answered lead
 //! is looked for among the CRM's orders. A lost or a doubled lead ends the bench with an error, everything else is only printed.
 //!
-//! Simulator and load share the machine with the gate, and the simulator keeps every order in memory: some 10 KB each.
+//! The simulator keeps of orders only what names them, some 1 KB each.
 
 #[path = "../support/child.rs"]
 mod child;
@@ -29,7 +30,7 @@ use leadgate::simulator::{Options, SimulatedCrm};
 use tokio::runtime::Runtime;
 
 use crate::child::{Serve, resident};
-use crate::flapping::Mood;
+use crate::flapping::{MOODS, Mood};
 use crate::gate::{Operator, file_descriptors, taken};
 use crate::load::Load;
 use crate::paced::Paced;
@@ -42,9 +43,6 @@ const CONNECTIONS: usize = 64;
 
 /// For how long.
 const SPRINT: Duration = Duration::from_secs(5);
-
-/// Nobody listens there.
-const NO_CRM: &str = "http://127.0.0.1:9";
 
 /// How often it is looked whether something is to be done.
 const TICK: Duration = Duration::from_millis(100);
@@ -72,36 +70,60 @@ fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
     // Refused when the process has a provider already, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = Runtime::new()?;
     let rate = match arguments.rate {
         Some(rate) => rate,
-        None => half_of_top()?,
+        None => half_of_top(&runtime)?,
     };
-    Runtime::new()?.block_on(soak(&arguments, rate))
+    runtime.block_on(soak(&arguments, rate))
 }
 
-/// Half of what a fresh gate accepts when it has nothing else to do.
-fn half_of_top() -> Outcome<u32> {
+/// Half of what a fresh gate accepts and delivers.
+fn half_of_top(runtime: &Runtime) -> Outcome<u32> {
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let (gate, _) = Serve::start(directory.path(), |listen| support::text(NO_CRM, listen))?;
+    let crm = runtime.block_on(unlimited_crm())?;
+    let url = crm.url();
+    let (gate, _) = Serve::start(directory.path(), |listen| gate::config(&url, listen))?;
     let load = Load::new(gate.address);
     load.one_answer()?;
+    let clock = Clock::system();
+    let start = clock.monotonic();
     let sprint = load.run(CONNECTIONS, SPRINT)?;
+    let accepted = crm.stats().orders;
+    let operator = Operator::new(gate.address)?;
+    runtime.block_on(async {
+        while operator.waiting().await? > 0 {
+            clock.sleep(TICK).await;
+        }
+        Outcome::Ok(())
+    })?;
+    let span = clock.monotonic() - start;
+    let orders = crm.stats().orders;
     gate.stop()?;
-    let (top, p99) = (sprint.rate(), sprint.quantile(0.99));
+    runtime.block_on(crm.stop());
+    let top = orders as f64 / span.as_secs_f64();
     writeln!(
         io::stdout(),
-        "top rate: {top:.0} leads a second, p99 {p99:.2} ms"
+        "{orders} leads accepted at {:.0} a second, p99 {:.2} ms; {accepted} of them were orders by then, all after {:.1} s: top rate {top:.0} a second",
+        sprint.rate(),
+        sprint.quantile(0.99),
+        span.as_secs_f64(),
     )?;
     Ok((top / 2.0) as u32)
 }
 
-async fn soak(arguments: &Arguments, rate: u32) -> Outcome<()> {
-    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let crm = SimulatedCrm::start(Options {
+/// It takes whatever comes.
+async fn unlimited_crm() -> Outcome<SimulatedCrm> {
+    let options = Options {
         requests_per_second: 0,
         ..Options::default()
-    })
-    .await?;
+    };
+    Ok(SimulatedCrm::start(options).await?)
+}
+
+async fn soak(arguments: &Arguments, rate: u32) -> Outcome<()> {
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let crm = unlimited_crm().await?;
     let url = crm.url();
     let (gate, _) = Serve::start(directory.path(), |listen| gate::config(&url, listen))?;
     let operator = Operator::new(gate.address)?;
@@ -162,11 +184,13 @@ impl Watch<'_> {
         paced: &Paced,
     ) -> Outcome<Vec<Sample>> {
         let start = self.clock.monotonic();
-        let (mut mood, mut samples) = (Mood::Up, Vec::<Sample>::new());
+        let mut moods = MOODS.iter().copied().cycle();
+        let (mut mood, mut samples) = (moods.next().unwrap_or(Mood::Up), Vec::<Sample>::new());
         let (mut next_flap, mut next_sample, mut seen) = (flap, between, Duration::ZERO);
         Sample::head(&mut io::stdout())?;
         loop {
             self.clock.sleep(TICK).await;
+            self.crm.shed();
             let at = self.clock.monotonic() - start;
             if at >= next_sample {
                 let mut sample = self.sample(at, mood).await?;
@@ -178,7 +202,7 @@ impl Watch<'_> {
                 next_sample += between;
             }
             if at >= next_flap {
-                mood = mood.next();
+                mood = moods.next().unwrap_or(Mood::Up);
                 mood.befall(self.crm).await?;
                 next_flap += flap;
             }

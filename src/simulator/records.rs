@@ -41,6 +41,8 @@ pub(super) struct Records {
     customer_ids: HashMap<String, u64>,
     /// The order of every external id of a payment.
     payment_ids: HashMap<String, u64>,
+    /// Up to these ids of orders and customers, what they say was dropped.
+    shed: (u64, u64),
 }
 
 impl Records {
@@ -194,22 +196,31 @@ impl Records {
         }
     }
 
-    /// Drops what orders and customers say, and the history. What names them stays, so that each is found and none is made twice.
+    /// Drops what the orders and customers say that were made since the last time, and the history. What names them stays, so that each is found
+    /// and none is made twice.
     pub(super) fn shed(&mut self) {
         let names = |name: &String| matches!(name.as_str(), "externalId" | "site" | "status");
         let shed = |fields: &mut Map<String, Value>, custom: &mut Map<String, Value>| {
-            if fields.len() > 3 || !custom.is_empty() {
-                let kept = std::mem::take(fields);
-                fields.extend(kept.into_iter().filter(|(name, _)| names(name)));
-                *custom = Map::new();
-            }
+            let kept = std::mem::take(fields);
+            fields.extend(kept.into_iter().filter(|(name, _)| names(name)));
+            *custom = Map::new();
         };
-        for order in self.orders.values_mut() {
+        let (orders, customers) = self.shed;
+        for order in self.orders.range_mut(orders + 1..).map(|(_, order)| order) {
             shed(&mut order.fields, &mut order.custom);
         }
-        for customer in self.customers.values_mut() {
+        for customer in self
+            .customers
+            .range_mut(customers + 1..)
+            .map(|(_, customer)| customer)
+        {
             shed(&mut customer.fields, &mut customer.custom);
         }
+        let last = |ids: Option<&u64>| ids.copied().unwrap_or_default();
+        self.shed = (
+            last(self.orders.keys().next_back()),
+            last(self.customers.keys().next_back()),
+        );
         self.history = Vec::new();
     }
 

@@ -13,7 +13,6 @@ use crate::delivery::{Cause, Delivery, DeliveryId};
 use crate::lead::LeadId;
 use crate::metrics;
 use crate::store::applier::{Group, Work};
-use crate::store::damage::Damage;
 use crate::store::decide::{self, Decision, Verdict};
 use crate::store::disk::Disk;
 use crate::store::journal::{AppendError, Journal};
@@ -69,7 +68,6 @@ enum When {
 pub(super) struct Committer {
     pub(super) journal: Journal,
     pub(super) index: LiveIndex,
-    pub(super) damage: Damage,
     pub(super) overlay: Arc<Overlay>,
     pub(super) disk: Disk,
     pub(super) applier: SyncSender<Work>,
@@ -118,8 +116,8 @@ impl Committer {
         let mut answers = Vec::with_capacity(commands.len());
         let mut next = Next::Continue;
         let overlay = Arc::clone(&self.overlay);
-        let (index, damage) = (self.index.clone(), self.damage.clone());
-        let mut view = View::new(&overlay, (&index, &damage), commands.len());
+        let index = self.index.clone();
+        let mut view = View::new(&overlay, &index, commands.len());
         let mut room = Room::NotAsked;
         for command in commands.drain(..) {
             match command {

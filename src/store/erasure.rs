@@ -240,7 +240,7 @@ impl Store {
         if !waits.await? {
             return Ok(false);
         }
-        let left = if self.0.damage.is_alone() {
+        let left = if self.0.damage().is_alone() {
             self.write_anew().await?
         } else {
             self.leave_no_trace().await?
@@ -250,7 +250,7 @@ impl Store {
 
     /// Changes when somebody has met damage in the index: it is time to [`Store::mend`].
     pub fn damages(&self) -> watch::Receiver<u32> {
-        self.0.damage.times()
+        self.0.damage().times()
     }
 
     /// After leads were taken out: a snapshot without them, nothing of before, a new index. Tells what is left.
@@ -279,7 +279,7 @@ impl Store {
             Ok(()) => {
                 self.work(|room| {
                     room.mark.trust_index().map_err(journal_error)?;
-                    room.damage.mended();
+                    room.damage().mended();
                     note_room(&room.directories.root).map_err(journal_error)
                 })
                 .await?;

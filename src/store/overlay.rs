@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::store::StoreError;
-use crate::store::damage::Damage;
 use crate::store::live::LiveIndex;
 use crate::store::record::{Record, RecordKey, RecordValue, Table};
 
@@ -62,22 +61,16 @@ const RECORDS_OF_A_COMMAND: usize = 3;
 pub(super) struct View<'a> {
     overlay: &'a Overlay,
     index: &'a LiveIndex,
-    damage: &'a Damage,
     group: Decided,
 }
 
 impl<'a> View<'a> {
     /// A view with an empty group, which has room for what so many commands decide.
-    pub(super) fn new(
-        overlay: &'a Overlay,
-        (index, damage): (&'a LiveIndex, &'a Damage),
-        commands: usize,
-    ) -> Self {
+    pub(super) fn new(overlay: &'a Overlay, index: &'a LiveIndex, commands: usize) -> Self {
         let records = RECORDS_OF_A_COMMAND * commands;
         Self {
             overlay,
             index,
-            damage,
             group: Decided {
                 records: Vec::with_capacity(records),
                 newest: Places::with_capacity_and_hasher(records, FxBuildHasher),
@@ -96,7 +89,8 @@ impl<'a> View<'a> {
             return Ok(value);
         }
         // Taken after the look into the overlay: what is no longer there is in the index that is in use now.
-        self.damage.noting(self.index.now().get(key.0, &key.1))
+        let read = self.index.now().get(key.0, &key.1);
+        self.index.damage().noting(read)
     }
 
     /// Adds decided records to the group.

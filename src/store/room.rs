@@ -39,7 +39,6 @@ pub struct Store(pub(super) Arc<Room>);
 pub(super) struct Room {
     pub(super) commands: mpsc::Sender<Command>,
     index: LiveIndex,
-    pub(super) damage: Damage,
     pub(super) outbox: Arc<Mutex<Outbox>>,
     pub(super) failures: Failures,
     pub(super) meter: metrics::Journal,
@@ -84,13 +83,12 @@ impl Store {
             mark,
             ..
         } = started;
-        let index = LiveIndex::new(writer.index().clone());
+        let index = LiveIndex::new(writer.index().clone(), mark.clone());
         let outbox = Arc::new(Mutex::new(started.outbox));
         let journal =
             Journal::open(&directories.journal, last_sequence).map_err(at(&directories.journal))?;
         let (overlay, failures) = (Arc::new(Overlay::default()), Failures::default());
         let (disk, meter) = (Disk::of(settings), metrics::Journal::default());
-        let damage = Damage::none(mark.clone());
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (groups, for_applier) = sync_channel(GROUPS);
         let committed = Arc::new(AtomicU64::new(last_sequence));
@@ -100,7 +98,6 @@ impl Store {
         let committer = Committer {
             journal,
             index: index.clone(),
-            damage: damage.clone(),
             overlay: Arc::clone(&overlay),
             disk: disk.clone(),
             applier: groups,
@@ -124,7 +121,6 @@ impl Store {
             commands,
             _last: LastHandle(Some(index.clone())),
             index,
-            damage,
             outbox,
             failures,
             meter,
@@ -215,7 +211,7 @@ impl Store {
         &self,
         reading: impl FnOnce(&Room) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.work(move |room| room.damage.noting(reading(room)))
+        self.work(move |room| room.damage().noting(reading(room)))
             .await
     }
 
@@ -239,6 +235,11 @@ impl Room {
     /// The index in use.
     pub(super) fn index(&self) -> Arc<Index> {
         self.index.now()
+    }
+
+    /// What readers have met in it.
+    pub(super) fn damage(&self) -> &Damage {
+        self.index.damage()
     }
 
     /// The outbox, locked.
