@@ -92,20 +92,7 @@ fn rows(sizes: &[Size]) -> Vec<Row> {
     rows.add("erasure of a person", "s", Bound::None, |size| {
         size.erasure.as_secs_f64()
     });
-    let moments = [
-        "after the start",
-        "after all the questions",
-        "the most in an erasure",
-        "after the erasure",
-        "after the rebuild",
-        "after the load",
-    ];
-    for (at, moment) in moments.into_iter().enumerate() {
-        let what = format!("memory {moment}");
-        rows.add(&what, "MiB", Bound::Value(250.0, 120.0), |size| {
-            size.memory[at]
-        });
-    }
+    rows.memory();
     let disk = Bound::Value(2.5, 1.5);
     for (at, what) in ["settled", "after an erasure", "with a new index"]
         .into_iter()
@@ -130,6 +117,24 @@ impl Rows<'_> {
             bound,
             values: self.sizes.iter().map(value).collect(),
         });
+    }
+
+    /// At the moments that [`Size::memory`] names.
+    fn memory(&mut self) {
+        let moments = [
+            "after the start",
+            "after all the questions",
+            "the most in an erasure",
+            "after the erasure",
+            "after the rebuild",
+            "after the load",
+        ];
+        for (at, moment) in moments.into_iter().enumerate() {
+            let what = format!("memory {moment}");
+            self.add(&what, "MiB", Bound::Value(250.0, 120.0), |size| {
+                size.memory[at]
+            });
+        }
     }
 
     /// Of each question the time, and how many leads came, where that is not as many with every size.
