@@ -245,3 +245,28 @@ fn refusal(error: &OpenError, language: Language) -> String {
         (_, error) => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_journal_that_has_lost_what_the_index_tells_of_is_not_mended_by_another_index() {
+        let cut = OpenError::JournalCut {
+            path: Path::new("data").to_owned(),
+            found: 1,
+            expected: 3,
+        };
+        let examination = Examination {
+            snapshots: Vec::new(),
+            journal: JournalFound::default(),
+            holds: Err(cut),
+            index: IndexFound::NotCompared,
+        };
+        let verdict = verdict(&examination, Language::En);
+        assert!(!verdict.contains("--rebuild"), "{verdict}");
+        assert!(verdict.contains("newest backup"), "{verdict}");
+    }
+}

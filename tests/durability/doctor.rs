@@ -2,10 +2,20 @@
 
 use std::fs;
 
-use leadgate::store::{Differences, Examination, IndexFound, OpenError, examine, rebuild_index};
+use leadgate::store::{
+    Differences, Examination, Filter, IndexFound, OpenError, Page, examine, rebuild_index,
+};
 
-use crate::files::{HEADER, as_after_a_power_cut, change, copy_all, frames, segments, snapshots};
-use crate::world::{accept, close, deliver, everything, lead, open, settings};
+use crate::files::{
+    HEADER, as_after_a_power_cut, change, copy_all, files, frames, segments, snapshots,
+};
+use crate::world::{accept, close, deliver, everything, lead, open, settings, try_open};
+
+/// More than there are here.
+const ALL: Page = Page {
+    before: None,
+    limit: 100,
+};
 
 /// A closed store with a snapshot and a journal after it.
 async fn store() -> tempfile::TempDir {
@@ -100,6 +110,23 @@ async fn an_index_that_is_behind_is_compared_as_far_as_it_goes() {
 }
 
 #[tokio::test]
+async fn an_index_that_ends_before_the_snapshot_is_no_damage_where_a_start_builds_another() {
+    let home = store().await;
+    let old = tempfile::tempdir().expect("a directory");
+    copy_all(&home.path().join("sled"), old.path());
+    let store = open(home.path());
+    accept(&store, lead(20)).await;
+    store.snapshot().await.expect("a snapshot");
+    close(store).await;
+    fs::remove_dir_all(home.path().join("sled")).expect("removed");
+    copy_all(old.path(), &home.path().join("sled"));
+    let found = examined(&home);
+    assert!(found.is_sound(), "{found:?}");
+    assert_eq!(found.index, IndexFound::BuiltAtStart);
+    assert_eq!(everything(&open(home.path())).await.len(), 13);
+}
+
+#[tokio::test]
 async fn a_damaged_index_is_told_and_a_start_does_without_it() {
     let home = store().await;
     for entry in fs::read_dir(home.path().join("sled")).expect("listed") {
@@ -112,6 +139,84 @@ async fn a_damaged_index_is_told_and_a_start_does_without_it() {
     assert!(!found.is_sound() && found.truth_is_sound(), "{found:?}");
     rebuild_index(&settings(home.path())).expect("rebuilt");
     assert!(examined(&home).is_sound());
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_read_everywhere_is_built_anew_by_the_start_after_the_doctor() {
+    let home = tempfile::tempdir().expect("a directory");
+    let store = open(home.path());
+    for number in 0..24 {
+        let id = accept(&store, lead(number)).await;
+        deliver(&store, id).await;
+    }
+    close(store).await;
+    let heap = files(&home.path().join("sled/heap")).remove(0);
+    change(&heap, |bytes| {
+        let half = bytes.len() / 2;
+        bytes[..half].fill(7);
+    });
+    // A start reads what is open and what is newest, and goes on with it.
+    let copy = tempfile::tempdir().expect("a directory");
+    copy_all(home.path(), copy.path());
+    let listed = open(copy.path()).leads(Filter::default(), ALL).await;
+    assert!(listed.is_err_and(|error| error.to_string().contains("doctor")));
+    let found = examined(&home);
+    assert!(!found.is_sound() && found.truth_is_sound(), "{found:?}");
+    assert!(matches!(found.index, IndexFound::Unusable(_)), "{found:?}");
+    let found = examined(&home);
+    assert!(found.is_sound(), "{found:?}");
+    assert_eq!(found.index, IndexFound::BuiltAtStart);
+    let store = open(home.path());
+    assert_eq!(everything(&store).await.len(), 24);
+    close(store).await;
+    let found = examined(&home);
+    assert_eq!(found.index, IndexFound::Compared(Differences::default()));
+}
+
+#[tokio::test]
+async fn an_index_whose_building_was_cut_short_is_no_damage_and_the_mark_stays() {
+    let home = store().await;
+    let mark = fs::read(home.path().join("mark.json")).expect("a mark");
+    fs::remove_dir_all(home.path().join("sled")).expect("removed");
+    fs::create_dir(home.path().join("sled")).expect("made");
+    for _ in 0..2 {
+        let found = examined(&home);
+        assert!(found.is_sound(), "{found:?}");
+        assert_eq!(found.index, IndexFound::BuiltAtStart);
+        let now = fs::read(home.path().join("mark.json")).expect("a mark");
+        assert_eq!(now, mark);
+    }
+    assert_eq!(everything(&open(home.path())).await.len(), 12);
+}
+
+#[tokio::test]
+async fn an_index_that_tells_of_leads_the_journal_has_lost_is_no_damaged_index() {
+    let home = tempfile::tempdir().expect("a directory");
+    let store = open(home.path());
+    let mark = fs::read(home.path().join("mark.json")).expect("a mark");
+    for number in 0..3 {
+        accept(&store, lead(number)).await;
+    }
+    close(store).await;
+    fs::write(home.path().join("mark.json"), &mark).expect("written");
+    let (_, path) = segments(home.path()).pop().expect("a segment");
+    change(&path, |bytes| bytes.truncate(frames(bytes)[1].1.start));
+    let is_cut = |error: &OpenError| {
+        matches!(
+            error,
+            OpenError::JournalCut {
+                found: 1,
+                expected: 3,
+                ..
+            }
+        )
+    };
+    let found = examined(&home);
+    assert!(!found.is_sound() && !found.truth_is_sound(), "{found:?}");
+    assert!(found.holds.is_err_and(|error| is_cut(&error)));
+    assert_eq!(found.index, IndexFound::NotCompared);
+    // Nobody has forgotten it for that.
+    assert!(try_open(home.path()).is_err_and(|error| is_cut(&error)));
 }
 
 #[tokio::test]

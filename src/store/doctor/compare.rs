@@ -8,7 +8,6 @@ use crate::store::bring_up::remove_unfinished_sled_snapshots;
 use crate::store::index::{Index, Row};
 use crate::store::mark::{Mark, MarkFile, Trust};
 use crate::store::record::{Record, RecordValue, Table};
-use crate::store::snapshot::SnapshotError;
 use crate::store::start::{Directories, OpenError, at};
 use crate::store::truth::Whole;
 
@@ -18,7 +17,7 @@ const EXAMPLES: usize = 5;
 /// The index, against what snapshot and journal say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexFound {
-    /// There is none, or none that a start would open: the next start builds it.
+    /// There is none, or none that a start would go on with: the next start builds it.
     BuiltAtStart,
     /// There is nothing to compare it with.
     NotCompared,
@@ -50,7 +49,8 @@ impl Differences {
     }
 }
 
-/// Compares. The mark is left as it was found.
+/// Compares. The mark is left as it was found, unless the index is unusable: then it is not to be trusted from now on. An error is one of snapshot
+/// and journal.
 pub(super) fn compare(directories: &Directories, whole: &Whole) -> Result<IndexFound, OpenError> {
     let root = &directories.root;
     let file = MarkFile::new(root);
@@ -67,41 +67,81 @@ pub(super) fn compare(directories: &Directories, whole: &Whole) -> Result<IndexF
         file.write(&now).map_err(at(root))?;
     }
     remove_unfinished_sled_snapshots(&directories.index).map_err(at(&directories.index))?;
-    let found = match catch_unwind(AssertUnwindSafe(|| compare_open(directories, whole))) {
-        Ok(Ok(found)) => found,
-        Ok(Err(error)) => return Ok(IndexFound::Unusable(error.to_string())),
-        Err(_panic) => return Ok(IndexFound::Unusable("sled panicked over it".to_owned())),
+    let unusable = match catch_unwind(AssertUnwindSafe(|| open_and_compare(directories, whole))) {
+        Ok(Ok(Ok(IndexFound::Unusable(why)))) => why,
+        Ok(Ok(found)) => {
+            if trust == Trust::CleanStop {
+                file.write(&mark).map_err(at(root))?;
+            }
+            return found;
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_panic) => "sled panicked over it".to_owned(),
     };
-    if trust == Trust::CleanStop {
-        file.write(&mark).map_err(at(root))?;
+    // A start reads little of an index: it may meet the damage much later, or never.
+    file.distrust_index().map_err(at(root))?;
+    Ok(IndexFound::Unusable(unusable))
+}
+
+/// The outer error is one of the index; without it, all that sled has written is synced.
+fn open_and_compare(
+    directories: &Directories,
+    whole: &Whole,
+) -> Result<Result<IndexFound, OpenError>, StoreError> {
+    let index = Index::open(&directories.index)?;
+    let found = match index.applied()? {
+        None => Ok(IndexFound::BuiltAtStart),
+        Some(applied) => compare_open(&index, applied, (directories, whole)),
+    };
+    if let Err(OpenError::Store(error)) = found {
+        return Err(error);
     }
+    index.sync()?;
     Ok(found)
 }
 
-fn compare_open(directories: &Directories, whole: &Whole) -> Result<IndexFound, OpenError> {
-    let index = Index::open(&directories.index)?;
-    let Some(applied) = index.applied()? else {
-        return Ok(IndexFound::BuiltAtStart);
-    };
+/// An error of the index is [`OpenError::Store`].
+fn compare_open(
+    index: &Index,
+    applied: u64,
+    (directories, whole): (&Directories, &Whole),
+) -> Result<IndexFound, OpenError> {
     let (base, last) = (whole.truth.base, whole.truth.last_sequence);
-    if applied < base || applied > last {
-        let text = format!("it ends at group {applied}, outside of {base} to {last}");
-        return Ok(IndexFound::Unusable(text));
+    if applied > last {
+        // As a start says it: with an index built anew nobody would know that there was more.
+        return Err(OpenError::JournalCut {
+            path: directories.root.clone(),
+            found: last,
+            expected: applied,
+        });
+    }
+    if applied < base {
+        let first = whole.truth.first_in_journal;
+        return Ok(if (1..=applied + 1).contains(&first) {
+            let text = format!("it ends at group {applied}, before the snapshot's {base}");
+            IndexFound::Unusable(text)
+        } else {
+            // sled has lost its last batches, as it does where a process is killed.
+            IndexFound::BuiltAtStart
+        });
     }
     let mut comparison = Comparison {
-        index: &index,
+        index,
         row: None,
         found: 0,
+        failed: None,
         differences: Differences {
             behind: last - applied,
             ..Differences::default()
         },
     };
     whole.each(directories, applied, &mut |record| {
-        comparison
-            .look_for(&record)
-            .map_err(|error| SnapshotError::Index(Box::new(error)))
+        comparison.look_at(&record);
+        Ok(())
     })?;
+    if let Some(error) = comparison.failed {
+        return Err(error.into());
+    }
     let mut differences = comparison.differences;
     let mut all = 0_u64;
     for record in index.everything() {
@@ -110,7 +150,6 @@ fn compare_open(directories: &Directories, whole: &Whole) -> Result<IndexFound, 
     }
     differences.extra = all.saturating_sub(comparison.found);
     index.check_words()?;
-    index.sync()?;
     Ok(IndexFound::Compared(differences))
 }
 
@@ -121,10 +160,18 @@ struct Comparison<'a> {
     row: Option<(LeadId, Row)>,
     /// Records that the index has, alike or not.
     found: u64,
+    /// Why the index cannot be read any further. Kept apart from errors of the truth, which are no reason to build another index from it.
+    failed: Option<StoreError>,
     differences: Differences,
 }
 
 impl Comparison<'_> {
+    fn look_at(&mut self, record: &Record) {
+        if self.failed.is_none() {
+            self.failed = self.look_for(record).err();
+        }
+    }
+
     fn look_for(&mut self, record: &Record) -> Result<(), StoreError> {
         let indexed = self.indexed(record)?;
         self.found += u64::from(indexed.is_some());

@@ -1,7 +1,8 @@
 //! The doctor: looks at a store that nobody has open, compares snapshot, journal and index with each other, and tells what it found.
 //!
 //! Snapshot and journal are only read. The index is opened where a start would open it, which is never over one under which something can have been
-//! lost; so it is left as it was, mark included.
+//! lost; so one that can be compared is left as it was, mark included. One that cannot be used is given up: the mark tells the next start to
+//! build it anew. Where the looking is cut short, the mark is that of a process that died.
 
 mod compare;
 mod holds;
@@ -91,11 +92,12 @@ pub fn examine(settings: &Settings) -> Result<Examination, OpenError> {
     let listed = snapshot::list(&directories.snapshots).map_err(at(&directories.snapshots))?;
     let snapshots = listed.into_iter().map(SnapshotFound::of).collect();
     let journal = JournalFound::of(&directories)?;
-    let (holds, index) = match Whole::find(&directories) {
-        Ok(whole) => (
-            Holds::of(&whole, &directories),
-            compare::compare(&directories, &whole)?,
-        ),
+    let looked_at = Whole::find(&directories).and_then(|whole| {
+        let holds = Holds::of(&whole, &directories)?;
+        Ok((holds, compare::compare(&directories, &whole)?))
+    });
+    let (holds, index) = match looked_at {
+        Ok((holds, index)) => (Ok(holds), index),
         Err(refused) => (Err(refused), IndexFound::NotCompared),
     };
     Ok(Examination {
