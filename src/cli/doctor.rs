@@ -176,6 +176,8 @@ impl List<'_> {
             missing,
             different,
             extra,
+            words,
+            places,
             examples,
         } = differences;
         let head = ("индекс", "index");
@@ -194,6 +196,20 @@ impl List<'_> {
             }
         };
         self.line(head, text)?;
+        if *words > 0 {
+            let text = self.say(
+                "слова, по которым заявки НЕ НАЙТИ",
+                "words that leads CANNOT BE FOUND by",
+            );
+            self.line(("", ""), format_args!("{text}: {words}"))?;
+        }
+        if *places > 0 {
+            let text = self.say(
+                "НЕВЕРНЫЕ места в списках незавершённых заявок, отклонённых и по формам",
+                "places that are WRONG on the lists of open leads, discarded ones and those of a form",
+            );
+            self.line(("", ""), format_args!("{text}: {places}"))?;
+        }
         for example in examples {
             self.line(("", ""), example)?;
         }
@@ -251,6 +267,49 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    /// What is shown of a store that is sound but for this index, and what it comes to.
+    fn shown(index: IndexFound, language: Language) -> (String, &'static str) {
+        let examination = Examination {
+            snapshots: Vec::new(),
+            journal: JournalFound::default(),
+            holds: Ok(Holds::default()),
+            index,
+        };
+        let mut output = Vec::new();
+        show(&mut output, &examination, language).expect("memory");
+        let output = String::from_utf8(output).expect("text");
+        (output, verdict(&examination, language))
+    }
+
+    #[test]
+    fn leads_that_nobody_finds_are_told_in_numbers_with_what_mends_it() {
+        let differences = Differences {
+            words: 3,
+            places: 2,
+            examples: vec!["words of lead 1".to_owned()],
+            ..Differences::default()
+        };
+        let index = || IndexFound::Compared(differences.clone());
+        let (english, verdict) = shown(index(), Language::En);
+        for told in [
+            "words that leads CANNOT BE FOUND by: 3\n",
+            "WRONG on the lists of open leads, discarded ones and those of a form: 2\n",
+            "words of lead 1\n",
+        ] {
+            assert!(english.contains(told), "{told} is not in\n{english}");
+        }
+        assert!(verdict.contains("doctor --rebuild"), "{verdict}");
+        let (russian, verdict) = shown(index(), Language::Ru);
+        for told in ["НЕ НАЙТИ: 3\n", "и по формам: 2\n"] {
+            assert!(russian.contains(told), "{told} is not in\n{russian}");
+        }
+        assert!(verdict.contains("doctor --rebuild"), "{verdict}");
+        let found = IndexFound::Compared(Differences::default());
+        let (english, verdict) = shown(found, Language::En);
+        assert!(english.ends_with("agrees with snapshot and journal\n"));
+        assert_eq!(verdict, "everything is in order");
+    }
 
     #[test]
     fn a_journal_that_has_lost_what_the_index_tells_of_is_not_mended_by_another_index() {

@@ -1,15 +1,22 @@
 //! The doctor finds what is wrong with a store, and nothing where nothing is.
 
 use std::fs;
+use std::time::Duration;
 
+use leadgate::delivery::{Cause, Failure, FailureKind};
+use leadgate::lead::{HeldReason, LeadId};
 use leadgate::store::{
-    Differences, Examination, Filter, IndexFound, OpenError, Page, examine, rebuild_index,
+    Differences, Examination, Filter, IndexFound, Keep, NewLead, OpenError, Order, Page, Store,
+    examine, rebuild_index,
 };
 
 use crate::files::{
     HEADER, as_after_a_power_cut, change, copy_all, files, frames, segments, snapshots,
 };
-use crate::world::{accept, close, deliver, everything, lead, open, settings, try_open};
+use crate::world::{
+    accept, begin, close, deliver, everything, first, later, lead, lead_at, new_lead, now, open,
+    settings, settle, try_open,
+};
 
 /// More than there are here.
 const ALL: Page = Page {
@@ -139,6 +146,134 @@ async fn a_damaged_index_is_told_and_a_start_does_without_it() {
     assert!(!found.is_sound() && found.truth_is_sound(), "{found:?}");
     rebuild_index(&settings(home.path())).expect("rebuilt");
     assert!(examined(&home).is_sound());
+}
+
+/// How many leads are found by this.
+async fn called(store: &Store, text: &str) -> usize {
+    let filter = Filter {
+        text: Some(text.to_owned()),
+        ..Filter::default()
+    };
+    store.leads(filter, ALL).await.expect("listed").leads.len()
+}
+
+#[tokio::test]
+async fn words_that_are_gone_or_cut_short_are_missed_until_the_index_is_built_anew() {
+    let home = store().await;
+    let log = home.path().join("sled/words/log");
+    let missed = || {
+        let found = examined(&home);
+        assert!(!found.is_sound() && found.truth_is_sound(), "{found:?}");
+        let IndexFound::Compared(differences) = found.index else {
+            panic!("{found:?}")
+        };
+        assert!(!differences.examples.is_empty());
+        let Differences { words, .. } = differences;
+        let nothing_else = Differences {
+            words,
+            examples: differences.examples.clone(),
+            ..Differences::default()
+        };
+        assert_eq!(differences, nothing_else);
+        words
+    };
+    change(&log, |bytes| bytes.truncate(bytes.len() / 2));
+    let some = missed();
+    fs::remove_file(&log).expect("removed");
+    // A phone and two words of the name of each, and the number of the order of every other.
+    assert_eq!((missed(), (1..42).contains(&some)), (42, true));
+    // And so does a start, to which all of this is a sound index.
+    let store = open(home.path());
+    assert_eq!(called(&store, "Иван").await, 0);
+    close(store).await;
+    assert_eq!(missed(), 42);
+    rebuild_index(&settings(home.path())).expect("rebuilt");
+    let found = examined(&home);
+    assert_eq!(found.index, IndexFound::Compared(Differences::default()));
+    let store = open(home.path());
+    assert_eq!(called(&store, "Иван").await, 12);
+}
+
+async fn accept_at_once(store: &Store, number: u32, held: bool) -> LeadId {
+    let (name, phone) = (format!("Анна {number}"), format!("+7912{number:07}"));
+    let lead = lead_at(now(), &[("name", &name), ("phone", &phone)]);
+    let new = NewLead {
+        held: held.then_some(HeldReason::Honeypot),
+        ..new_lead(lead)
+    };
+    store.accept(new).await.expect("accepted").lead()
+}
+
+/// Leads of one millisecond: one delivered, one discarded, one failed, one on its way, one held, one new.
+async fn all_at_once(store: &Store, numbers: std::ops::Range<u32>) -> Vec<LeadId> {
+    let mut ids = Vec::new();
+    for number in numbers {
+        let is_held = matches!(number % 6, 1 | 4);
+        let id = accept_at_once(store, number, is_held).await;
+        match number % 6 {
+            0 => deliver(store, id).await,
+            1 => {
+                let discarded = store.order(id, Order::Discard, now()).await;
+                discarded.expect("discarded");
+            }
+            2 => {
+                let attempt = begin(store, first(id)).await.expect("owed");
+                let cause = Cause::TimedOut { after_s: 1 };
+                let failure = Failure::new(FailureKind::Rejected, cause);
+                settle(store, first(id), (attempt, false), Err(failure)).await;
+            }
+            3 => {
+                begin(store, first(id)).await.expect("owed");
+            }
+            _ => {}
+        }
+        ids.push(id);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn leads_of_one_instant_that_ended_in_every_way_there_is_are_in_order() {
+    let home = tempfile::tempdir().expect("a directory");
+    let in_order = |leads: u64| {
+        let found = examined(&home);
+        assert_eq!(found.index, IndexFound::Compared(Differences::default()));
+        assert_eq!(found.holds.expect("readable").leads, leads);
+    };
+    let store = open(home.path());
+    all_at_once(&store, 0..12).await;
+    close(store).await;
+    in_order(12);
+    let store = open(home.path());
+    let more = all_at_once(&store, 12..18).await;
+    for id in [more[0], more[5]] {
+        store.erase(id, now()).await.expect("erased");
+    }
+    close(store).await;
+    in_order(18);
+    // Those that are delivered, discarded or held go. What was erased is as good as discarded.
+    let store = open(home.path());
+    let over = Some(Duration::ZERO);
+    let keep = Keep {
+        delivered: over,
+        discarded: over,
+        held: over,
+        ..Keep::FOREVER
+    };
+    let purged = store.purge(keep, later(60)).await.expect("purged");
+    assert_eq!((purged.delivered, purged.discarded, purged.held), (2, 5, 3));
+    let more = all_at_once(&store, 18..24).await;
+    // What was discarded once, and sent after all: its place stays.
+    store
+        .order(more[4], Order::Discard, now())
+        .await
+        .expect("discarded");
+    store
+        .order(more[0], Order::Resend, now())
+        .await
+        .expect("resent");
+    close(store).await;
+    in_order(14);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! build it anew. Where the looking is cut short, the mark is that of a process that died.
 
 mod compare;
+mod derived;
 mod holds;
 
 use std::fs;
@@ -167,3 +168,6 @@ impl JournalFound {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,10 +40,11 @@ use crate::store::record::{Record, RecordValue, Table};
 use blocks::Blocks;
 use keys::Keys;
 use rows::Looking;
-use windows::List;
 use words::Words;
 
 pub(super) use block::Row;
+pub(super) use windows::{List, Window};
+pub(super) use words::Known as KnownWords;
 pub(super) use writer::{Found, IndexWriter, StatusChange};
 
 /// sled's page cache. Its default of 1 GiB would be most of a small machine; reads here are by key and mostly recent.
@@ -207,9 +208,19 @@ impl Index {
         self.words.find(beginnings, ids)
     }
 
-    /// Reads the words leads are found by, and finds them sound or tells which file is not.
-    pub(super) fn check_words(&self) -> Result<(), StoreError> {
-        self.words.check()
+    /// Reads the words leads are found by, and tells which there are or which file is not sound.
+    pub(super) fn known_words(&self) -> Result<KnownWords, StoreError> {
+        self.words.known()
+    }
+
+    /// How many leads of a window a list counts, 0 if it is one that does not count; `None` when the window is not on it.
+    pub(super) fn listed(&self, list: &List, window: Window) -> Result<Option<u32>, StoreError> {
+        list.entry(&self.db, window)
+    }
+
+    /// On how many places of the lists of forms leads are counted.
+    pub(super) fn places_of_forms(&self) -> Result<u64, StoreError> {
+        windows::places_of_forms(&self.db)
     }
 
     /// Makes everything applied so far durable, for a clean stop: sled's own flush does not fsync.

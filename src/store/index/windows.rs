@@ -13,11 +13,11 @@ use crate::store::index::IdRange;
 
 /// All leads received within the same 256 ms: the first five of the six bytes of an id that tell the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Window([u8; 5]);
+pub(in crate::store) struct Window([u8; 5]);
 
 impl Window {
     /// The window of a lead.
-    pub(super) fn of(lead: LeadId) -> Self {
+    pub(in crate::store) fn of(lead: LeadId) -> Self {
         let [a, b, c, d, e, ..] = *lead.as_bytes();
         Self([a, b, c, d, e])
     }
@@ -35,8 +35,8 @@ impl Window {
 }
 
 /// A list of windows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum List {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::store) enum List {
     /// Windows with leads that are not in a final state.
     Open,
     /// Windows with leads that are or were discarded.
@@ -45,12 +45,15 @@ pub(super) enum List {
     Form(FormId),
 }
 
+/// What the lists of all forms begin with.
+const FORMS: &[u8] = b"f";
+
 impl List {
     fn prefix(&self) -> Vec<u8> {
         match self {
             Self::Open => vec![b'o'],
             Self::Discarded => vec![b'x'],
-            Self::Form(form) => [b"f", form.as_str().as_bytes(), &[0]].concat(),
+            Self::Form(form) => [FORMS, form.as_str().as_bytes(), &[0]].concat(),
         }
     }
 
@@ -77,7 +80,12 @@ impl List {
 
     /// The count of leads of a window; 0 when it is not on the list.
     pub(super) fn count(&self, db: &sled::Db, window: Window) -> Result<u32, StoreError> {
-        Ok(db.get(self.key(window))?.as_deref().map_or(0, count))
+        Ok(self.entry(db, window)?.unwrap_or(0))
+    }
+
+    /// The same, 0 on a list that does not count; `None` when the window is not on the list.
+    pub(super) fn entry(&self, db: &sled::Db, window: Window) -> Result<Option<u32>, StoreError> {
+        Ok(db.get(self.key(window))?.as_deref().map(count))
     }
 
     /// The windows that overlap a range of ids, newest first, with their counts.
@@ -98,6 +106,15 @@ impl List {
             Err(error) => Some(Err(error.into())),
         })
     }
+}
+
+/// On how many places of the lists of all forms at least one lead is counted.
+pub(super) fn places_of_forms(db: &sled::Db) -> Result<u64, StoreError> {
+    let mut places = 0;
+    for entry in db.scan_prefix(FORMS) {
+        places += u64::from(count(&entry?.1) > 0);
+    }
+    Ok(places)
 }
 
 fn count(value: &[u8]) -> u32 {

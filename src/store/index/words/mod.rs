@@ -15,6 +15,7 @@
 
 mod filter;
 mod hits;
+mod known;
 mod log;
 mod merging;
 mod pages;
@@ -33,9 +34,10 @@ use crate::store::index::{IdRange, at};
 
 use hits::Hits;
 use log::Log;
-use merging::each_entry;
 use run::{EXTENSION, PARTIAL, Run};
 use sizes::{SIZES, Sizes, count, too_many};
+
+pub(in crate::store) use known::Known;
 
 /// A word of a lead.
 pub(super) type Entry<'a> = (Cow<'a, str>, LeadId);
@@ -139,13 +141,9 @@ impl Words {
         }
     }
 
-    /// Reads everything, and finds it sound or tells which file is not.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
-        for run in self.runs() {
-            let read = each_entry(std::slice::from_ref(&run), |_, _| Ok(()));
-            read.map_err(at(run.path().unwrap_or(&self.0.directory)))?;
-        }
-        Ok(())
+    /// Reads everything, and tells what is there or which file is not sound.
+    pub(super) fn known(&self) -> Result<Known, StoreError> {
+        Known::of(&self.runs(), &self.0.directory)
     }
 
     fn runs(&self) -> Runs {

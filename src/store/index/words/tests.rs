@@ -146,6 +146,26 @@ fn a_word_that_fills_many_pages_is_found_whole() {
 }
 
 #[test]
+fn every_word_that_was_added_is_known_of_its_lead_and_of_no_other_also_after_a_start() {
+    let directory = directory();
+    let words = eight_files(&directory, 65);
+    let too_long = "ж".repeat(600);
+    add(
+        &words,
+        vec![("анна".to_owned(), id(7)), (too_long.clone(), id(7))],
+    );
+    for words in [words, open(&directory, SMALL)] {
+        let known = words.known().expect("sound");
+        for n in 0..15 * 65 {
+            assert!(known.has(&email(n), id(n)), "{n}");
+            assert!(!known.has(&email(n), id(n + 1)), "{n}");
+        }
+        assert!(known.has("анна", id(7)) && !known.has("анн", id(7)));
+        assert!(known.has(&too_long, id(7)), "nobody can have entered it");
+    }
+}
+
+#[test]
 fn what_many_leads_have_is_read_from_the_newest_runs_only() {
     let directory = directory();
     let words = open(&directory, SMALL);
@@ -242,7 +262,7 @@ fn a_file_with_a_damaged_page_says_which_it_is_and_one_that_is_cut_short_is_not_
     let found = found.collect::<Result<Vec<_>, _>>();
     for error in [
         found.expect_err("damaged"),
-        words.check().expect_err("damaged"),
+        words.known().err().expect("damaged"),
     ] {
         let text = error.to_string();
         assert!(text.contains(&file.display().to_string()), "{text}");
