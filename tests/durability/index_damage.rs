@@ -5,6 +5,7 @@ use std::path::Path;
 
 use leadgate::lead::LeadId;
 use leadgate::store::Store;
+use rustix::fs::{FlockOperation, flock};
 
 use crate::files::change;
 use crate::world::{accept, close, deliver, everything, lead, open};
@@ -23,14 +24,28 @@ async fn store() -> (tempfile::TempDir, Vec<LeadId>) {
     (home, ids)
 }
 
-/// Opens sled by hand.
-fn index(home: &Path) -> sled::Db {
-    sled::open(home.join("sled")).expect("sled")
+/// Does something to sled by hand. Its threads let go of its lock some time after the last handle has gone: this waits for that.
+fn in_index<T>(home: &Path, work: impl FnOnce(&sled::Db) -> T) -> T {
+    let is_free = || {
+        let file = fs::File::open(home.join("sled/db")).expect("sled's file");
+        flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+    };
+    let wait = || {
+        let mut tries = 0..1_000_000;
+        while !is_free() {
+            tries.next().expect("free at last");
+            std::thread::yield_now();
+        }
+    };
+    wait();
+    let done = work(&sled::open(home.join("sled")).expect("sled"));
+    wait();
+    done
 }
 
 /// Where the first block of leads is: its key, its file, and where in it.
 fn first_block(home: &Path) -> (sled::IVec, String, usize) {
-    let first = index(home).scan_prefix(b"L").next();
+    let first = in_index(home, |db| db.scan_prefix(b"L").next());
     let (key, place) = first.expect("a block").expect("readable");
     let number = |at: usize| {
         let bytes = place[at..at + 4].try_into().expect("four");
@@ -54,7 +69,7 @@ async fn ids(store: &Store) -> Vec<LeadId> {
 async fn what_the_index_has_lost_does_not_become_the_truth_with_the_next_snapshot() {
     let (home, all) = store().await;
     let (key, ..) = first_block(home.path());
-    index(home.path()).remove(key).expect("removed");
+    in_index(home.path(), |db| db.remove(&key).expect("removed"));
     let store = open(home.path());
     let hidden = all.len() - ids(&store).await.len();
     assert!(hidden > 0, "nothing is hidden, so nothing is tested");
@@ -71,7 +86,7 @@ async fn an_entry_of_the_index_that_makes_no_sense_has_it_built_anew() {
     let (home, all) = store().await;
     let (key, ..) = first_block(home.path());
     let block = b"a block itself, as an older layout had it".as_slice();
-    index(home.path()).insert(key, block).expect("inserted");
+    in_index(home.path(), |db| db.insert(&key, block).expect("inserted"));
     let store = open(home.path());
     assert_eq!(ids(&store).await, all);
     close(store).await;

@@ -7,7 +7,8 @@ use std::path::Path;
 use leadgate::delivery::{Cause, DeliveryId, Failure, FailureKind, Outcome, State};
 use leadgate::lead::{Create, HeldReason};
 use leadgate::store::{
-    Accepted, Existing, IdempotencyKey, NewLead, Order, Ordered, Settled, Store, backup, restore,
+    Accepted, Existing, IdempotencyKey, NewLead, Order, Ordered, Settled, Store, backup, examine,
+    restore,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -294,6 +295,9 @@ impl Pair {
         }
         self.old_index = old_index;
         self.started_at = self.last_group();
+        // The doctor has no other opinion, whatever was done and however it ended.
+        let found = examine(&settings(self.home.path())).expect("examined");
+        prop_assert!(found.is_sound(), "{:?}", found);
         self.store = Some(open(self.home.path()));
         self.compare().await
     }

@@ -132,8 +132,8 @@ fn compare_open(
     if applied < base {
         let first = whole.truth.first_in_journal;
         return Ok(if (1..=applied + 1).contains(&first) {
-            let text = format!("it ends at group {applied}, before the snapshot's {base}");
-            IndexFound::Unusable(text)
+            // A start goes on with it. What the truth was at that group cannot be told any more.
+            IndexFound::NotCompared
         } else {
             // sled has lost its last batches, as it does where a process is killed.
             IndexFound::BuiltAtStart

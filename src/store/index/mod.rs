@@ -76,13 +76,13 @@ impl Index {
         let witness = File::open(path.join("db")).map_err(sled::Error::Io)?;
         // Else it is empty, or of another layout, or its building was cut short: no lead is read from it.
         let is_whole = db.contains_key(APPLIED)?;
-        let heap = path.join("heap");
-        let blocks = match is_whole {
-            true => Blocks::open(&db, heap)?,
-            false => Blocks::none(&db, heap)?,
+        let (heap, words) = (path.join("heap"), path.join("words"));
+        let (blocks, words) = match is_whole {
+            true => (Blocks::open(&db, heap)?, Words::open(words)?),
+            false => (Blocks::none(&db, heap)?, Words::none(words)?),
         };
         Ok(Self {
-            words: Words::open(path.join("words"))?,
+            words,
             keys: Keys::open(blocks.clone())?,
             blocks,
             db,
@@ -139,7 +139,7 @@ impl Index {
         self.keys.all()
     }
 
-    /// Every record there is, for a snapshot.
+    /// Every record there is.
     pub(super) fn everything(&self) -> impl Iterator<Item = Result<Record, StoreError>> + use<> {
         let rows = rows::oldest_first(&self.blocks, LeadId::FIRST).flat_map(|row| {
             let (records, error) = match row {
@@ -254,7 +254,7 @@ fn sync_tree(directory: &Path) -> io::Result<()> {
     sync_directory(directory)
 }
 
-/// As sled says it of its own files. Where the writer or a start meets it, the index is built anew.
+/// As sled says it of its own files. Whoever meets it has the index built anew.
 fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |error| {
         let text = format!("{}: {error}", path.display());
@@ -271,7 +271,9 @@ fn advise(file: &File, (begin, length): (u64, u64), advice: Advice) {
 
 /// Of bytes in the index that are not as they were written.
 fn damaged(what: &str) -> io::Error {
-    let text = format!("{what} is damaged; stop the gate and run `leadgate doctor --rebuild`");
+    let text = format!(
+        "{what} is damaged; the index is built anew by itself, or by `leadgate doctor --rebuild` while the gate is stopped"
+    );
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 

@@ -16,6 +16,7 @@
 mod filter;
 mod hits;
 mod known;
+mod listing;
 mod log;
 mod merging;
 mod pages;
@@ -33,6 +34,7 @@ use crate::store::StoreError;
 use crate::store::index::{IdRange, at};
 
 use hits::Hits;
+use listing::Listing;
 use log::Log;
 use run::{EXTENSION, PARTIAL, Run};
 use sizes::{SIZES, Sizes, count, too_many};
@@ -41,6 +43,9 @@ pub(in crate::store) use known::Known;
 
 /// A word of a lead.
 pub(super) type Entry<'a> = (Cow<'a, str>, LeadId);
+
+/// The name of the log.
+const LOG: &str = "log";
 
 /// Every run there is.
 type Runs = Vec<Arc<Run>>;
@@ -53,13 +58,20 @@ struct Inner {
     directory: PathBuf,
     sizes: Sizes,
     log: Log,
+    listing: Listing,
     /// Replaced, never changed: a search goes on with those it began with, also when their files are deleted.
     runs: RwLock<Runs>,
 }
 
 impl Words {
-    /// Reads which runs there are in a directory; makes it when it is missing.
+    /// Reads which runs there are in a directory, and finds all there that should be.
     pub(super) fn open(directory: PathBuf) -> Result<Self, StoreError> {
+        Listing::of(&directory).check().map_err(at(&directory))?;
+        Self::open_with(directory, SIZES)
+    }
+
+    /// The same of an index that has none yet; makes the directory when it is missing.
+    pub(super) fn none(directory: PathBuf) -> Result<Self, StoreError> {
         Self::open_with(directory, SIZES)
     }
 
@@ -74,15 +86,18 @@ impl Words {
                 _ => {}
             }
         }
-        let path = directory.join("log");
+        let path = directory.join(LOG);
         let (log, mut logged) = Log::open(&path).map_err(at(&path))?;
         logged.sort_unstable();
         let logged = Run::in_memory(&logged).map_err(at(&path))?;
         runs.extend(logged.map(Arc::new));
+        let listing = Listing::of(&directory);
+        listing.write(&runs, &[LOG]).map_err(at(&directory))?;
         Ok(Self(Arc::new(Inner {
             directory,
             sizes,
             log,
+            listing,
             runs: RwLock::new(runs),
         })))
     }
@@ -113,7 +128,9 @@ impl Words {
             runs.extend(merged.map(Arc::new));
             self.publish(runs.clone());
             if is_in_file {
-                self.clear(&merging).map_err(at(&self.0.directory))?;
+                let listed = self.0.listing.write(&runs, &[LOG]);
+                let cleared = listed.and_then(|()| self.clear(&merging));
+                cleared.map_err(at(&self.0.directory))?;
             }
         }
         self.publish(runs);

@@ -69,7 +69,7 @@ fn eight_files(directory: &TempDir, leads: u32) -> Words {
         add(&words, leads.collect());
     }
     assert_eq!(words.runs().len(), 8);
-    assert_eq!(files(directory).len(), 8 + 1, "a log too");
+    assert_eq!(files(directory).len(), 8 + 2, "a log and a listing too");
     words
 }
 
@@ -202,7 +202,8 @@ fn merging_leaves_nothing_of_the_merged_runs() {
     for file in files(&directory) {
         let is_kept = kept.iter().any(|run| run.path() == Some(&file));
         let is_log = file.ends_with("log") && fs::metadata(&file).expect("there").len() == 0;
-        assert!(is_kept || is_log, "{}", file.display());
+        let is_listing = file.ends_with("listing");
+        assert!(is_kept || is_log || is_listing, "{}", file.display());
     }
 }
 
@@ -243,6 +244,24 @@ fn whatever_a_process_that_died_left_between_two_steps_every_word_is_found_once(
     let words = open(&directory, SMALL);
     assert_eq!(count(&words, "иван"), 960);
     assert_eq!(find(&words, &["иван17"], ALL_IDS).len(), 1 + 10);
+}
+
+#[test]
+fn a_file_that_somebody_took_away_is_missed_whichever_it_is() {
+    let directory = directory();
+    drop(eight_files(&directory, 900));
+    let path = directory.path().join("words");
+    let all = files(&directory);
+    assert!(all.len() > 2);
+    for file in all {
+        assert!(Words::open(path.clone()).is_ok());
+        let bytes = fs::read(&file).expect("read");
+        fs::remove_file(&file).expect("removed");
+        let error = Words::open(path.clone()).err().expect("missed");
+        let name = file.file_name().and_then(|name| name.to_str());
+        assert!(error.to_string().contains(name.expect("a name")), "{error}");
+        fs::write(&file, bytes).expect("put back");
+    }
 }
 
 #[test]
