@@ -406,11 +406,11 @@ async fn an_erasure_without_room_for_a_second_index_says_so_and_is_finished_when
         list(&store, Some("zebulon")).await.is_empty(),
         "hidden at once"
     );
-    store.upkeep(now(), Some(now())).await.expect("looked");
+    store.mend().await.expect("looked");
     assert!(store.erasures().await.expect("read")[0].waits_for_room);
 
     std::fs::remove_file(&in_the_way).expect("removed");
-    store.upkeep(now(), Some(now())).await.expect("finished");
+    store.mend().await.expect("finished");
     let receipt = &store.erasures().await.expect("read")[0];
     assert!(!receipt.waits_for_room);
     assert_eq!(receipt.rewritten, ["journal", "snapshots", "sled"]);

@@ -8,7 +8,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use crate::store::index::{Found, Index, IndexWriter};
+use crate::store::index::{Found, Index, IndexWriter, StatusChange};
 use crate::store::journal;
 use crate::store::mark::MarkFile;
 use crate::store::outbox::Outbox;
@@ -121,14 +121,22 @@ pub(super) fn remove_unfinished_sled_snapshots(index: &Path) -> io::Result<()> {
 }
 
 /// A new index from the snapshot, and what is owed by it.
-pub(super) fn build(
+fn build(directories: &Directories, snapshot: Option<&Snapshot>) -> Result<Ready, OpenError> {
+    let mut outbox = Outbox::default();
+    let mut note = |changes: &[StatusChange]| outbox.update_all(changes);
+    let writer = build_index(directories, snapshot, &mut note)?;
+    Ok((writer, outbox))
+}
+
+/// A new index from the snapshot; `note` is told of every status in it.
+pub(super) fn build_index(
     directories: &Directories,
     snapshot: Option<&Snapshot>,
-) -> Result<Ready, OpenError> {
+    note: &mut dyn FnMut(&[StatusChange]),
+) -> Result<IndexWriter, OpenError> {
     let mut writer = IndexWriter::empty(Index::open(&directories.index)?);
-    let mut outbox = Outbox::default();
     let Some(snapshot) = snapshot else {
-        return Ok((writer, outbox));
+        return Ok(writer);
     };
     let mut waiting = Vec::new();
     let mut load = |records: Vec<Record>| {
@@ -137,15 +145,15 @@ pub(super) fn build(
             let changes = writer
                 .apply(&waiting, None)
                 .map_err(|error| SnapshotError::Index(Box::new(error)))?;
-            outbox.update_all(&changes);
+            note(&changes);
             waiting.clear();
         }
         Ok(())
     };
     snapshot::read(&snapshot.path, &mut load).map_err(SnapshotErrorText::from)?;
     // Only now: an index without `applied` is one whose building was cut short.
-    outbox.update_all(&writer.apply(&waiting, Some(snapshot.position - 1))?);
-    Ok((writer, outbox))
+    note(&writer.apply(&waiting, Some(snapshot.position - 1))?);
+    Ok(writer)
 }
 
 fn replay(
@@ -187,7 +195,7 @@ pub(super) fn catch_up(
     let from = writer.index().applied()?.map_or(0, |applied| applied + 1);
     let mut waiting = Vec::new();
     let mut last = None;
-    journal::scan::<OpenError>(journal, from, &mut |sequence, records| {
+    let scan = journal::scan::<OpenError>(journal, from, &mut |sequence, records| {
         if sequence > until {
             return Ok(());
         }
@@ -199,8 +207,48 @@ pub(super) fn catch_up(
         }
         Ok(())
     })?;
+    // A newer snapshot has taken the beginning away.
+    if until >= from && !(1..=from).contains(&scan.first_sequence) {
+        return Err(OpenError::Gap {
+            path: journal.to_owned(),
+            journal: scan.first_sequence,
+        });
+    }
     if last.is_some() {
         writer.apply(&waiting, last)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::journal::Journal;
+    use crate::store::query::tests::lead;
+    use crate::store::record::{Table, encode};
+
+    #[test]
+    fn an_index_that_the_journal_does_not_reach_back_to_is_not_gone_on_with() {
+        let home = tempfile::tempdir().expect("a directory");
+        let directory = home.path().join("journal");
+        fs::create_dir(&directory).expect("made");
+        let mut journal = Journal::open(&directory, 0).expect("opened");
+        let record = |n| {
+            let lead = lead(n, "Анна");
+            Record::put(Table::Lead, lead.id, encode(&lead).expect("JSON"))
+        };
+        for n in 1..=4 {
+            journal.append(&[record(n)]).expect("appended");
+            journal.rotate().expect("rotated");
+        }
+        let index = Index::open(&home.path().join("sled")).expect("an index");
+        let mut writer = IndexWriter::empty(index);
+        writer.apply(&[record(1)], Some(1)).expect("applied");
+        catch_up(&mut writer, &directory, 2).expect("the next is there");
+        // As a snapshot does that is made meanwhile.
+        journal::delete_before(&directory, 4).expect("deleted");
+        let gap = catch_up(&mut writer, &directory, 4).expect_err("group 3 is gone");
+        assert!(matches!(gap, OpenError::Gap { journal: 4, .. }), "{gap}");
+        assert_eq!(writer.index().applied().expect("read"), Some(2));
+    }
 }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::lead::{DestinationId, Email, LeadId, Phone};
 use crate::store::committer::Command;
+use crate::store::damage::Need;
 use crate::store::decide::Verdict;
 use crate::store::journal::{self, sync_directory};
 use crate::store::room::journal_error;
@@ -183,8 +184,7 @@ impl Store {
         if erasure.leads.is_empty() {
             return Ok(None);
         }
-        // Whenever the process ends from here on, the next start does not go on with the index it finds.
-        self.read(|room| room.mark.distrust_index().map_err(journal_error))
+        self.work(|room| room.damage().begin_removal().map_err(journal_error))
             .await?;
         let orders = erasure.leads.iter().map(|lead| {
             let (lead, signature) = (*lead, signature.clone());
@@ -236,14 +236,9 @@ impl Store {
     /// Tells whether a snapshot was made for it.
     pub async fn mend(&self) -> Result<bool, StoreError> {
         let _turn = self.0.renewing.lock().await;
-        let waits = self.work(|room| Ok(room.mark.read().is_some_and(|mark| mark.distrusted)));
-        if !waits.await? {
-            return Ok(false);
-        }
-        let left = if self.0.damage().is_alone() {
-            self.write_anew().await?
-        } else {
-            self.leave_no_trace().await?
+        let left = match self.0.damage().need() {
+            Need::Nothing => return Ok(false),
+            need => self.write_anew(need).await?,
         };
         Ok(!matches!(left, Left::Files(_)))
     }
@@ -255,31 +250,29 @@ impl Store {
 
     /// After leads were taken out: a snapshot without them, nothing of before, a new index. Tells what is left.
     pub(super) async fn leave_no_trace(&self) -> Result<Left, StoreError> {
-        let left = self.write_anew().await?;
-        if !matches!(left, Left::Files(_)) {
+        self.write_anew(Need::NoTrace).await
+    }
+
+    /// A snapshot and a new index, which is trusted from then on; the mark says beforehand that the old one is not.
+    async fn write_anew(&self, need: Need) -> Result<Left, StoreError> {
+        let snapshot = match self.snapshot_here().await {
+            Ok(snapshot) => snapshot,
+            Err(StoreError::Stopped) => return Err(StoreError::Stopped),
+            Err(error) => {
+                tracing::warn!(%error, "no snapshot can be made now, so the files stay as they are, and what was taken out of leads is still in them; it is tried again in an hour");
+                return Ok(Left::Files(error));
+            }
+        };
+        if need == Need::NoTrace {
             self.work(|room| {
                 journal::delete_damaged(&room.directories.journal).map_err(journal_error)
             })
             .await?;
         }
-        Ok(left)
-    }
-
-    /// A snapshot and a new index. The mark says beforehand that the index is not to be trusted; it is again when there is a new one.
-    async fn write_anew(&self) -> Result<Left, StoreError> {
-        let snapshot = match self.snapshot_here().await {
-            Ok(snapshot) => snapshot,
-            Err(StoreError::Stopped) => return Err(StoreError::Stopped),
-            Err(error) => {
-                tracing::warn!(%error, "no snapshot can be made now, so the files stay as they are, with what was taken out; it is tried again in an hour");
-                return Ok(Left::Files(error));
-            }
-        };
         match self.renew_index(snapshot).await {
             Ok(()) => {
                 self.work(|room| {
-                    room.mark.trust_index().map_err(journal_error)?;
-                    room.damage().mended();
+                    room.damage().trust().map_err(journal_error)?;
                     note_room(&room.directories.root).map_err(journal_error)
                 })
                 .await?;
@@ -287,7 +280,7 @@ impl Store {
             }
             Err(StoreError::Stopped) => Err(StoreError::Stopped),
             Err(error) => {
-                tracing::warn!(%error, "the index cannot be renewed now, so its old pages stay; it is tried again in an hour, and the next start builds it anew");
+                tracing::warn!(%error, "the index cannot be built anew now, so the old one stays as it is; it is tried again in an hour, and the next start does so too");
                 Ok(Left::Index)
             }
         }

@@ -27,7 +27,7 @@ impl LiveIndex {
         }
     }
 
-    /// What readers have met in it.
+    /// What is known of it.
     pub(super) fn damage(&self) -> &Damage {
         &self.damage
     }
@@ -40,5 +40,6 @@ impl LiveIndex {
     /// Another one from now on.
     pub(super) fn replace(&self, index: Index) {
         self.index.store(Arc::new(index));
+        self.damage.replaced();
     }
 }

@@ -89,8 +89,9 @@ impl<'a> View<'a> {
             return Ok(value);
         }
         // Taken after the look into the overlay: what is no longer there is in the index that is in use now.
+        let generation = self.index.damage().generation();
         let read = self.index.now().get(key.0, &key.1);
-        self.index.damage().noting(read)
+        self.index.damage().noting(generation, read)
     }
 
     /// Adds decided records to the group.

@@ -108,9 +108,8 @@ impl Store {
         if old.is_empty() {
             return Ok(Purged::default());
         }
-        // Whenever the process ends from here on, the next start does not go on with the index it finds.
-        let was_trusted = self
-            .read(|room| room.mark.distrust_index().map_err(journal_error))
+        let was_owed = self.0.damage().is_removal_owed();
+        self.work(|room| room.damage().begin_removal().map_err(journal_error))
             .await?;
         let mut purged = Purged::default();
         for slice in old.chunks(SLICE) {
@@ -122,8 +121,8 @@ impl Store {
         }
         if purged.all() > 0 {
             self.leave_no_trace().await?;
-        } else if was_trusted {
-            self.read(|room| room.mark.trust_index().map_err(journal_error))
+        } else if !was_owed {
+            self.work(|room| room.damage().cancel_removal().map_err(journal_error))
                 .await?;
         }
         Ok(purged)

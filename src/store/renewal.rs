@@ -65,7 +65,9 @@ fn build(room: &Room, snapshot: &Snapshot) -> Result<(PathBuf, IndexWriter), Sto
         index: index.clone(),
         ..directories.clone()
     };
-    let built = bring_up::build(&beside, Some(snapshot)).and_then(|(mut writer, _outbox)| {
+    // What is owed stays what it is: a second outbox would take as much memory as the index.
+    let built = bring_up::build_index(&beside, Some(snapshot), &mut |_| {});
+    let built = built.and_then(|mut writer| {
         let applied = *room.applied.borrow();
         bring_up::catch_up(&mut writer, &directories.journal, applied)?;
         Ok(writer)

@@ -19,7 +19,7 @@ use crate::store::failures::Failures;
 use crate::store::index::Index;
 use crate::store::journal::Journal;
 use crate::store::live::LiveIndex;
-use crate::store::mark::{Mark, MarkFile};
+use crate::store::mark::Mark;
 use crate::store::outbox::Outbox;
 use crate::store::overlay::Overlay;
 use crate::store::start::{Directories, OpenError, Started, at, start};
@@ -47,11 +47,11 @@ pub(super) struct Room {
     pub(super) applied: watch::Receiver<u64>,
     failure: watch::Receiver<Option<Arc<StoreError>>>,
     pub(super) directories: Directories,
-    pub(super) mark: MarkFile,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held while a snapshot is made: each deletes what it makes superfluous, so two at once would delete each other's.
     pub(super) snapshotting: tokio::sync::Mutex<()>,
-    /// Held during an erasure or a purge: each ends with a renewal of the index, and with the word that it can be trusted.
+    /// Held while something is taken out, the index is built anew, or a snapshot is made for itself: a renewal reads the snapshot and the journal after
+    /// it, so nothing may take their place meanwhile.
     pub(super) renewing: tokio::sync::Mutex<()>,
     /// Held open for as long as the store is: the lock goes with the file.
     _lock: File,
@@ -114,7 +114,7 @@ impl Store {
             failures: failures.clone(),
             applied,
             failure: failure.clone(),
-            mark: mark.clone(),
+            mark,
         };
         let threads = threads((committer, inbox), (applier, for_applier), &failure)?;
         Ok(Self(Arc::new(Room {
@@ -129,7 +129,6 @@ impl Store {
             applied: applied_seen,
             failure: failure_seen,
             directories,
-            mark,
             threads: Mutex::new(threads),
             snapshotting: tokio::sync::Mutex::new(()),
             renewing: tokio::sync::Mutex::new(()),
@@ -167,17 +166,14 @@ impl Store {
             }
             if let Err(error) = room.index().sync() {
                 // The kernel tells of what it could not write once: the next sync would succeed.
-                room.mark.distrust_index().map_err(journal_error)?;
+                room.damage().give_up().map_err(journal_error)?;
                 return Err(error);
             }
-            let sequence = *room.applied.borrow();
-            let distrusted = room.mark.read().is_some_and(|mark| mark.distrusted);
             let mark = Mark {
                 clean: true,
-                distrusted,
-                ..Mark::running(&room.directories.root, sequence)
+                ..Mark::running(&room.directories.root, *room.applied.borrow())
             };
-            room.mark.write(&mark).map_err(journal_error)
+            room.damage().write_last(mark).map_err(journal_error)
         })
         .await
     }
@@ -211,8 +207,13 @@ impl Store {
         &self,
         reading: impl FnOnce(&Room) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.work(move |room| room.damage().noting(reading(room)))
-            .await
+        self.work(move |room| {
+            let generation = room.damage().generation();
+            let read = catch_unwind(AssertUnwindSafe(|| reading(room)));
+            let read = read.unwrap_or(Err(StoreError::Crashed("reader")));
+            room.damage().noting(generation, read)
+        })
+        .await
     }
 
     /// The same for what is no reading of the index in use.
@@ -221,9 +222,11 @@ impl Store {
         work: impl FnOnce(&Room) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let room = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || work(&room))
-            .await
-            .map_err(|_panic| StoreError::Stopped)?
+        let done = tokio::task::spawn_blocking(move || work(&room)).await;
+        done.map_err(|error| match error.is_panic() {
+            true => StoreError::Crashed("worker"),
+            false => StoreError::Stopped,
+        })?
     }
 
     pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
@@ -237,7 +240,7 @@ impl Room {
         self.index.now()
     }
 
-    /// What readers have met in it.
+    /// What is known of it.
     pub(super) fn damage(&self) -> &Damage {
         self.index.damage()
     }
