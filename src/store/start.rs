@@ -80,6 +80,16 @@ pub enum OpenError {
 #[error(transparent)]
 pub struct SnapshotErrorText(#[from] SnapshotError);
 
+impl OpenError {
+    /// Whether a snapshot is not what was written, wherever that was met.
+    pub(super) fn tells_of_a_damaged_snapshot(&self) -> bool {
+        matches!(
+            self,
+            Self::Snapshot(SnapshotErrorText(SnapshotError::Damaged { .. }))
+        )
+    }
+}
+
 /// The parts of a data directory.
 #[derive(Clone, Debug)]
 pub(super) struct Directories {

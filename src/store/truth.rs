@@ -1,7 +1,7 @@
 //! The truth as one stream: every live record of the newest snapshot and the journal after it, each once, for reading only.
 //!
 //! It needs no lock, so it can be read while another process has the store open. Snapshots are whole or not there, a journal only grows at its
-//! end, and what is deleted meanwhile shows as an error of the reading, which is then begun again.
+//! end, and what is deleted meanwhile shows as an error of the reading, which can then be begun again.
 
 use sha2::{Digest, Sha256};
 
@@ -68,15 +68,15 @@ impl Whole {
     }
 
     /// Hands over the records as they stood after group `until`, each key once. Keys that the journal deletes are left out. In memory are 24
-    /// bytes for each record of the journal, and one block or segment.
+    /// bytes for each record of the journal, and one block or segment. Tells how many groups of the journal there were.
     pub(super) fn each(
         &self,
         directories: &Directories,
         until: u64,
         take: Take<'_>,
-    ) -> Result<(), OpenError> {
+    ) -> Result<u64, OpenError> {
         let mut latest = Latest::default();
-        self.replay(directories, until, &mut |at, record| {
+        let groups = self.replay(directories, until, &mut |at, record| {
             latest.note(record, at);
             Ok(())
         })?;
@@ -90,28 +90,42 @@ impl Whole {
             });
             read.map_err(SnapshotErrorText::from)?;
         }
-        self.replay(directories, until, &mut |at, record| {
+        let again = self.replay(directories, until, &mut |at, record| {
             if record.value.is_some() && latest.of(record) == Some(at) {
                 let record = std::mem::replace(record, Record::delete(record.table, record.key));
                 take(record).map_err(SnapshotErrorText::from)?;
             }
             Ok(())
-        })
+        })?;
+        // Records are counted through: with another group among them each would be taken for another.
+        match again == groups {
+            true => Ok(groups),
+            false => Err(self.changed(directories)),
+        }
     }
 
-    /// Reads the journal after the snapshot, the records counted through.
+    /// What is read is not what was there a moment ago.
+    pub(super) fn changed(&self, directories: &Directories) -> OpenError {
+        OpenError::Gap {
+            path: directories.root.clone(),
+            journal: self.truth.first_in_journal,
+        }
+    }
+
+    /// Reads the journal after the snapshot, the records counted through. How many groups there were.
     fn replay(
         &self,
         directories: &Directories,
         until: u64,
         visit: &mut dyn FnMut(u64, &mut Record) -> Result<(), OpenError>,
-    ) -> Result<(), OpenError> {
+    ) -> Result<u64, OpenError> {
         let from = self.truth.base + 1;
-        let mut at = 0;
+        let (mut groups, mut at) = (0, 0);
         let now = journal::scan::<OpenError>(&directories.journal, from, &mut |group, records| {
             if group > until {
                 return Ok(());
             }
+            groups += 1;
             for mut record in records {
                 visit(at, &mut record)?;
                 at += 1;
@@ -126,7 +140,7 @@ impl Whole {
                 journal: now.first_sequence,
             });
         }
-        Ok(())
+        Ok(groups)
     }
 }
 

@@ -14,7 +14,8 @@ use crate::store::{Store, StoreError, journal, snapshot};
 /// A snapshot is made when the newest is older than this ...
 const SNAPSHOT_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// ... or when the journal has grown beyond this: it bounds the disk and the time of a rebuild.
+/// ... or when the journal has grown beyond this and beyond the newest snapshot: it bounds the disk and the time of a start, and in a flood no more
+/// is written for snapshots than for leads.
 const LONGEST_JOURNAL: u64 = 256 << 20;
 
 /// What a round of upkeep did.
@@ -27,16 +28,13 @@ pub struct Upkeep {
 }
 
 impl Store {
-    /// One round, to be called every hour or so. `snapshot_at` is when the last snapshot was made, if in this process.
+    /// One round, to be called every hour or so, after [`Store::mend`]. `snapshot_at` is when the last snapshot was made, if in this process.
     pub async fn upkeep(
         &self,
         now: Timestamp,
         snapshot_at: Option<Timestamp>,
     ) -> Result<Upkeep, StoreError> {
-        let mut done = Upkeep {
-            snapshot: self.mend().await?,
-            ..Upkeep::default()
-        };
+        let mut done = Upkeep::default();
         self.catch_up().await?;
         let old = self.read(move |room| old_keys(&room.index(), now)).await?;
         for keys in old.chunks(GROUP) {
@@ -46,33 +44,51 @@ impl Store {
                 .await?;
         }
         let size = self
-            .read(|room| journal::size(&room.directories.journal).map_err(journal_error))
+            .work(|room| journal::size(&room.directories.journal).map_err(journal_error))
             .await?;
         let stale = snapshot_at.is_none_or(|at| now.duration_since(at) >= SNAPSHOT_EVERY);
-        if !done.snapshot && (size > LONGEST_JOURNAL || (stale && size > 0)) {
+        if stale && size > 0 {
             self.snapshot().await?;
             done.snapshot = true;
+        } else {
+            done.snapshot = self.shorten_journal().await?;
         }
         Ok(done)
+    }
+
+    /// Makes a snapshot if the journal has become too long; tells whether it was. To be called every minute or so.
+    pub async fn shorten_journal(&self) -> Result<bool, StoreError> {
+        let is_long = self.work(|room| {
+            let directories = &room.directories;
+            let journal = journal::size(&directories.journal).map_err(journal_error)?;
+            let newest = snapshot::newest_size(&directories.snapshots).map_err(journal_error)?;
+            Ok(journal > LONGEST_JOURNAL.max(newest))
+        });
+        let is_long = is_long.await?;
+        if is_long {
+            self.snapshot().await?;
+        }
+        Ok(is_long)
     }
 
     /// Writes a snapshot and deletes what it makes superfluous: older snapshots and the journal before it. The journal is rotated first, so that
     /// what is before the position lies in segments that nobody writes any more.
     pub async fn snapshot(&self) -> Result<(), StoreError> {
+        let _turn = self.0.renewing.lock().await;
         self.snapshot_here().await.map(drop)
     }
 
-    /// The same; tells where it is.
+    /// The same for those who hold `renewing`; tells where it is.
     pub(super) async fn snapshot_here(&self) -> Result<Snapshot, StoreError> {
         let _turn = self.0.snapshotting.lock().await;
-        self.read(room_for_snapshot).await?;
+        self.work(room_for_snapshot).await?;
         let position = self.ask(Command::Rotate).await?;
         let mut applied = self.0.applied.clone();
         applied
             .wait_for(|applied| applied + 1 >= position)
             .await
             .map_err(|_ended| StoreError::Stopped)?;
-        self.read(move |room| {
+        self.work(move |room| {
             let made = write(room, position)?;
             snapshot::delete_older(&room.directories.snapshots, &made).map_err(journal_error)?;
             journal::delete_before(&room.directories.journal, position).map_err(journal_error)?;
@@ -83,7 +99,7 @@ impl Store {
 }
 
 /// Of the snapshot before it and the journal, whatever the index holds: what the index has lost must not become the truth. Only where the
-/// journal or that snapshot has lost something itself the index is asked, which may still have it.
+/// journal or that snapshot has lost something itself the index is asked, which may still have it; not because the disk was in trouble for a moment.
 fn write(room: &Room, position: u64) -> Result<Snapshot, StoreError> {
     let Directories { snapshots, .. } = &room.directories;
     match from_truth(&room.directories, position) {
@@ -93,16 +109,19 @@ fn write(room: &Room, position: u64) -> Result<Snapshot, StoreError> {
                 "groups of the journal are damaged, so the snapshot is made from the index"
             );
         }
-        Err(error) => {
-            tracing::warn!(%error, "the snapshot is made from the index, because it cannot be made from the one before it and the journal");
+        Err(SnapshotError::Truth(error)) if error.tells_of_a_damaged_snapshot() => {
+            tracing::warn!(%error, "the snapshot is made from the index, because the one before it is damaged");
         }
+        Err(error) => return Err(journal_error(std::io::Error::other(error))),
     }
     // It holds all effects of the segments before the position. It may also hold some of those after: replaying whole states over them does no harm.
+    let generation = room.damage().generation();
     let mut records = room.index().everything();
-    snapshot::write(snapshots, position, &mut records).map_err(|error| match error {
+    let made = snapshot::write(snapshots, position, &mut records).map_err(|error| match error {
         SnapshotError::Index(error) => *error,
         error => journal_error(std::io::Error::other(error)),
-    })
+    });
+    room.damage().noting(generation, made)
 }
 
 /// `None` where the journal has lost something.
@@ -115,7 +134,11 @@ fn from_truth(directories: &Directories, position: u64) -> Result<Option<Snapsho
     let made = snapshot::make(snapshots, |writer| {
         let mut put = |record| writer.put(record).map_err(snapshot::failed(snapshots));
         let read = whole.each(directories, position - 1, &mut put);
-        read.map_err(truth)?;
+        let groups = read.map_err(truth)?;
+        // What could be read a moment ago.
+        if groups < position - 1 - whole.truth.base {
+            return Err(truth(whole.changed(directories)));
+        }
         Ok(position)
     });
     made.map(Some)
