@@ -57,6 +57,10 @@ impl Arguments {
 /// Files of the index and connections count against one limit, which many systems set to 1,024 although they allow more.
 fn allow_open_files() {
     let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        // Nothing to ask for; the sandbox of the unit forbids to ask.
+        return;
+    }
     let raised = Rlimit {
         current: limit.maximum,
         ..limit
