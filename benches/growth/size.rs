@@ -36,7 +36,7 @@ pub(crate) struct Size {
     pub(crate) sent_per_lead: f64,
     pub(crate) bytes_per_lead: f64,
     pub(crate) filled_in: Duration,
-    /// Bytes of the index, the snapshot and everything else, settled.
+    /// Bytes of the index, the snapshot and the journal, settled.
     pub(crate) disk: [u64; 3],
     /// The same with an index that was built anew.
     pub(crate) disk_rebuilt: u64,
@@ -239,12 +239,12 @@ fn forget_most(process: &str) -> io::Result<()> {
     fs::write(format!("/proc/{process}/clear_refs"), "5")
 }
 
-/// What a data directory takes of the disk: the index, the snapshots, everything else.
+/// What a data directory takes of the disk: the index, the snapshots, the journal.
 fn disk(data: &Path) -> io::Result<[u64; 3]> {
-    let [index, snapshots, all] = [data.join("sled"), data.join("snapshots"), data.to_owned()]
-        .map(|directory| taken(&directory));
-    let (index, snapshots) = (index?, snapshots?);
-    Ok([index, snapshots, all? - index - snapshots])
+    let [snapshots, journal] = ["snapshots", "journal"].map(|name| taken(&data.join(name)));
+    let (snapshots, journal, all) = (snapshots?, journal?, taken(data)?);
+    // The index has one of two names, and beside it are a few small files.
+    Ok([all - snapshots - journal, snapshots, journal])
 }
 
 fn taken(directory: &Path) -> io::Result<u64> {

@@ -30,10 +30,10 @@ struct Row {
 /// Prints everything.
 pub(crate) fn print(out: &mut impl Write, sizes: &[Size]) -> io::Result<()> {
     for size in sizes {
-        let [index, snapshot, rest] = size.disk.map(|bytes| bytes as f64 / 1e6);
+        let [index, snapshot, journal] = size.disk.map(|bytes| bytes as f64 / 1e6);
         writeln!(
             out,
-            "{} leads of {:.0} bytes as sent and {:.0} as stored, {} of them wait; filled in {:.0} s; on the disk: index {index:.1} MB, snapshot {snapshot:.1} MB, rest {rest:.1} MB",
+            "{} leads of {:.0} bytes as sent and {:.0} as stored, {} of them wait; filled in {:.0} s; on the disk: index {index:.1} MB, snapshot {snapshot:.1} MB, journal {journal:.1} MB",
             size.leads,
             size.sent_per_lead,
             size.bytes_per_lead,
@@ -145,7 +145,8 @@ impl Rows<'_> {
         for (kind, answers) in smallest.answers.iter().enumerate() {
             let what = &answers.what;
             let bound = match what.as_str() {
-                "one lead" => Bound::None,
+                // Two words find one or two leads among a thousand and a full page among a million, so their times are no answers to one question.
+                "one lead" | "search: two words" => Bound::None,
                 _ => Bound::Ratio(2.0, 1.2),
             };
             let leads = |size: &Size| size.answers[kind].leads;
