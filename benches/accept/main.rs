@@ -1,6 +1,6 @@
 //! How much accepting a lead costs: the gate against a bare actix-web handler that parses the same body and answers the same bytes.
 //!
-//! `cargo bench --bench accept [-- --connections 16,64,256 --seconds 5 --rounds 3]`. Both are measured in one run, in turns, by one load
+//! `cargo bench --bench accept [-- --connections 64 --seconds 5 --rounds 3]`. Both are measured in one run, in turns, by one load
 //! generator of one thread on the same cores; the gate answers after fdatasync. The ratio is what counts, because the machine's speed
 //! is in both; nothing is asserted.
 //!
@@ -46,7 +46,7 @@ const NO_CRM: &str = "http://127.0.0.1:9";
 #[derive(Parser)]
 struct Arguments {
     /// How many requests are under way at once; several numbers make several measurements.
-    #[arg(long, value_delimiter = ',', default_value = "64")]
+    #[arg(long, value_delimiter = ',', default_value = "16,64,256")]
     connections: Vec<usize>,
     /// How long each of the two is measured each time.
     #[arg(long, default_value_t = 5)]

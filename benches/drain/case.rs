@@ -27,6 +27,8 @@ type Fresh = Vec<(LeadId, Duration)>;
 /// Who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
+    /// No drain: leads one after another to a CRM that is well.
+    Healthy,
     /// No drain: a burst of new people to a slow CRM.
     Burst,
     /// Nobody is searched for.
@@ -43,6 +45,7 @@ impl Kind {
     /// In words.
     pub(crate) fn sentence(self) -> &'static str {
         match self {
+            Self::Healthy => "one after another",
             Self::Burst => "a burst",
             Self::Unmatched => "customer = \"none\"",
             Self::OneContact => "customer = \"match\", new people with a phone",

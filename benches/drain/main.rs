@@ -3,13 +3,15 @@
 //! `cargo bench --bench drain [-- --leads 2000 --matched 300 --rate 10 --latency-ms 200]`. First without a search for the customer, where fifty leads go
 //! with one request; then with `customer = "match"` for people of three kinds. What counts is the time, how few requests a lead takes, that no
 //! second holds more requests than the account permits, and how long a fresh lead takes. All is counted by the simulated CRM or read from
-//! the gate's store; duplicates end the bench, everything else is only printed. Before that a burst of new people to a slow CRM.
+//! the gate's store; duplicates end the bench, everything else is only printed. Before that leads one after another to a CRM that is well, and a burst
+//! of new people to a slow one.
 
 #[path = "../support/app.rs"]
 mod app;
 mod burst;
 mod case;
 mod gate;
+mod healthy;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -48,6 +50,9 @@ fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
     let runtime = Runtime::new()?;
     let is_wanted = |kind: Kind| arguments.only.is_empty() || arguments.only.contains(&kind);
+    if is_wanted(Kind::Healthy) {
+        runtime.block_on(healthy::run())?;
+    }
     if is_wanted(Kind::Burst) {
         runtime.block_on(burst::run())?;
     }

@@ -42,7 +42,7 @@ use crate::support::Outcome;
 const CONNECTIONS: usize = 64;
 
 /// For how long.
-const SPRINT: Duration = Duration::from_secs(5);
+const SPRINT: Duration = Duration::from_secs(20);
 
 /// How often it is looked whether something is to be done.
 const TICK: Duration = Duration::from_millis(100);

@@ -102,16 +102,6 @@ impl Damage {
         self.0.mark.distrust_index().map(drop)
     }
 
-    /// Nobody was taken out after all, and nobody before who is still in the files.
-    pub(super) fn cancel_removal(&self) -> io::Result<()> {
-        let mut known = self.known();
-        known.is_removal_owed = false;
-        if known.is_met {
-            return Ok(());
-        }
-        self.0.mark.trust_index()
-    }
-
     /// Whether somebody who was taken out may still be in files.
     pub(super) fn is_removal_owed(&self) -> bool {
         self.known().is_removal_owed
@@ -134,7 +124,7 @@ impl Damage {
         known.is_met = false;
     }
 
-    /// The index in use was built of files without those who were taken out, and is trusted, unless damage was met in it since.
+    /// Nobody who was taken out is in the index in use or in another file: it is trusted, unless damage was met in it.
     pub(super) fn trust(&self) -> io::Result<()> {
         let mut known = self.known();
         known.is_removal_owed = false;
@@ -255,11 +245,11 @@ mod tests {
         let home = home();
         let damage = damage(&home);
         damage.begin_removal().expect("begun");
-        damage.cancel_removal().expect("cancelled");
+        damage.trust().expect("nobody was");
         assert_eq!((damage.need(), is_trusted(&damage)), (Need::Nothing, true));
         damage.begin_removal().expect("begun");
         read(&damage, 0);
-        damage.cancel_removal().expect("cancelled");
+        damage.trust().expect("nobody was");
         assert_eq!(
             (damage.need(), is_trusted(&damage)),
             (Need::NewIndex, false)

@@ -122,7 +122,7 @@ impl Store {
         if purged.all() > 0 {
             self.leave_no_trace().await?;
         } else if !was_owed {
-            self.work(|room| room.damage().cancel_removal().map_err(journal_error))
+            self.work(|room| room.damage().trust().map_err(journal_error))
                 .await?;
         }
         Ok(purged)

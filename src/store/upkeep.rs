@@ -14,9 +14,10 @@ use crate::store::{Store, StoreError, journal, snapshot};
 /// A snapshot is made when the newest is older than this ...
 const SNAPSHOT_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// ... or when the journal has grown beyond this and beyond the newest snapshot: it bounds the disk and the time of a start, and in a flood no more
-/// is written for snapshots than for leads.
+/// ... or when the journal has grown beyond this and beyond so many of the newest snapshot: it bounds the disk and the time of a start. In a flood a
+/// snapshot of everything costs a fifth of a core that way, however much there is (`benches/soak`: 3,700 leads a second).
 const LONGEST_JOURNAL: u64 = 256 << 20;
+const LONGEST_IN_SNAPSHOTS: u64 = 2;
 
 /// What a round of upkeep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Store {
             let directories = &room.directories;
             let journal = journal::size(&directories.journal).map_err(journal_error)?;
             let newest = snapshot::newest_size(&directories.snapshots).map_err(journal_error)?;
-            Ok(journal > LONGEST_JOURNAL.max(newest))
+            Ok(journal > LONGEST_JOURNAL.max(newest.saturating_mul(LONGEST_IN_SNAPSHOTS)))
         });
         let is_long = is_long.await?;
         if is_long {
