@@ -14,8 +14,8 @@ use crate::store::{Store, StoreError, journal, snapshot};
 /// A snapshot is made when the newest is older than this ...
 const SNAPSHOT_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// ... or when the journal has grown beyond this and beyond so many of the newest snapshot: it bounds the disk and the time of a start. In a flood a
-/// snapshot of everything costs a fifth of a core that way, however much there is (`benches/soak`: 3,700 leads a second).
+/// ... or when the journal has grown beyond this and beyond so many of the newest snapshot: it bounds the disk and the time of a start, and a flood
+/// is not spent on writing everything again and again.
 const LONGEST_JOURNAL: u64 = 256 << 20;
 const LONGEST_IN_SNAPSHOTS: u64 = 2;
 
