@@ -235,6 +235,7 @@ impl Watch<'_> {
         Mood::Up.befall(self.crm).await?;
         let start = self.clock.monotonic();
         loop {
+            self.crm.shed();
             let waiting = self.operator.waiting().await?;
             let span = self.clock.monotonic() - start;
             if waiting == 0 || span >= patience {
