@@ -145,8 +145,7 @@ impl Rows<'_> {
         for (kind, answers) in smallest.answers.iter().enumerate() {
             let what = &answers.what;
             let bound = match what.as_str() {
-                // Two words find one or two leads among a thousand and a full page among a million, so their times are no answers to one question.
-                "one lead" | "search: two words" => Bound::None,
+                "one lead" => Bound::None,
                 _ => Bound::Ratio(2.0, 1.2),
             };
             let leads = |size: &Size| size.answers[kind].leads;

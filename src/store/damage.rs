@@ -1,5 +1,6 @@
 //! Whether the index in use may be gone on with: not after somebody has met damage in it while reading, nor while somebody who is being taken out may
-//! be in its files. Everything that the mark says of it goes through here, so that no word overtakes another.
+//! be in its files. What the mark says of it while the store is open goes through here, so that no word overtakes another; the applier alone, which
+//! ends after an error of its own, takes the short way.
 //!
 //! A start does not read every block, so damage that it does not meet itself would stay for ever, and the leads behind it unread.
 
