@@ -43,20 +43,25 @@ fn in_index<T>(home: &Path, work: impl FnOnce(&sled::Db) -> T) -> T {
     done
 }
 
-/// Where the first block of leads is: its key, its file, and where in it.
-fn first_block(home: &Path) -> (sled::IVec, String, usize) {
+/// What sled has of the first blocks of leads: a key, and behind each other 16 bytes of a block's key and 12 of its place.
+fn first_places(home: &Path) -> (sled::IVec, sled::IVec) {
     let first = in_index(home, |db| db.scan_prefix(b"L").next());
-    let (key, place) = first.expect("a block").expect("readable");
+    first.expect("a block").expect("readable")
+}
+
+/// Where the first block of leads is: its file, and where in it.
+fn first_block(home: &Path) -> (String, usize) {
+    let (_, places) = first_places(home);
     let number = |at: usize| {
-        let bytes = place[at..at + 4].try_into().expect("four");
+        let bytes = places[at..at + 4].try_into().expect("four");
         u32::from_le_bytes(bytes)
     };
-    let file = format!("sled/heap/{:08}", number(0));
-    (key, file, number(4) as usize)
+    let file = format!("sled/heap/{:08}", number(16));
+    (file, number(20) as usize)
 }
 
 fn damage_first_block(home: &Path) {
-    let (_, file, at) = first_block(home);
+    let (file, at) = first_block(home);
     change(&home.join(file), |bytes| bytes[at + 10] ^= 1);
 }
 
@@ -68,8 +73,16 @@ async fn ids(store: &Store) -> Vec<LeadId> {
 #[tokio::test]
 async fn what_the_index_has_lost_does_not_become_the_truth_with_the_next_snapshot() {
     let (home, all) = store().await;
-    let (key, ..) = first_block(home.path());
-    in_index(home.path(), |db| db.remove(&key).expect("removed"));
+    let (key, places) = first_places(home.path());
+    assert!(
+        places.len() > 28,
+        "one block only, so nothing would be left"
+    );
+    in_index(home.path(), |db| {
+        db.remove(&key).expect("removed");
+        let next = [b"L", &places[28..44]].concat();
+        db.insert(next, &places[28..]).expect("inserted");
+    });
     let store = open(home.path());
     let hidden = all.len() - ids(&store).await.len();
     assert!(hidden > 0, "nothing is hidden, so nothing is tested");
@@ -84,7 +97,7 @@ async fn what_the_index_has_lost_does_not_become_the_truth_with_the_next_snapsho
 #[tokio::test]
 async fn an_entry_of_the_index_that_makes_no_sense_has_it_built_anew() {
     let (home, all) = store().await;
-    let (key, ..) = first_block(home.path());
+    let (key, _) = first_places(home.path());
     let block = b"a block itself, as an older layout had it".as_slice();
     in_index(home.path(), |db| db.insert(&key, block).expect("inserted"));
     let store = open(home.path());
@@ -95,7 +108,7 @@ async fn an_entry_of_the_index_that_makes_no_sense_has_it_built_anew() {
 #[tokio::test]
 async fn a_file_of_the_index_that_is_cut_short_has_it_built_anew() {
     let (home, all) = store().await;
-    let (_, file, at) = first_block(home.path());
+    let (file, at) = first_block(home.path());
     change(&home.path().join(file), |bytes| bytes.truncate(at + 6));
     let store = open(home.path());
     assert_eq!(ids(&store).await, all);

@@ -9,8 +9,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use sled::Batch;
-
 use crate::store::StoreError;
 use crate::store::index::blocks::{self, Blocks};
 use crate::store::index::damaged;
@@ -99,8 +97,8 @@ impl Keys {
         })
     }
 
-    /// Adds to `batch` what makes these the stored ones. Once the batch is applied, tell [`Keys::moved`].
-    pub(super) fn put(&self, changed: Changed, batch: &mut Batch) -> Result<Moves, StoreError> {
+    /// Adds to the next batch of blocks what makes these the stored ones. Once it is applied, tell [`Keys::moved`].
+    pub(super) fn put(&self, changed: Changed) -> Result<Moves, StoreError> {
         let mut moves = Moves {
             blocks: BTreeMap::new(),
             last: self.read().last,
@@ -129,8 +127,8 @@ impl Keys {
         }
         for (number, block) in touched {
             match block.is_empty() {
-                true => self.blocks.remove(block_key(number), batch),
-                false => self.blocks.put(block_key(number), &encode(&block), batch)?,
+                true => self.blocks.remove(block_key(number)),
+                false => self.blocks.put(block_key(number), &encode(&block))?,
             }
         }
         Ok(moves)
@@ -240,6 +238,7 @@ fn read_entry(rest: &mut &[u8]) -> Option<(Key, RecordValue)> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use sled::Batch;
 
     use super::*;
 
@@ -274,9 +273,8 @@ mod tests {
                 }
                 let changed = changed(group);
                 model.extend(changed.clone());
-                let mut batch = Batch::default();
-                let moves = keys.put(changed, &mut batch).expect("put");
-                keys.blocks.apply(batch).expect("applied");
+                let moves = keys.put(changed).expect("put");
+                keys.blocks.apply(Batch::default()).expect("applied");
                 keys.moved(moves);
             }
             model.retain(|_, value| value.is_some());

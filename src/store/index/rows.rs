@@ -6,8 +6,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
-use sled::Batch;
-
 use crate::lead::LeadId;
 use crate::store::StoreError;
 use crate::store::index::block::{Block, Plain, Row, decode, encode};
@@ -163,47 +161,41 @@ impl Tail {
     }
 }
 
-/// Adds to `batch` what makes these rows the stored ones; an empty row is taken out. Returns the tail as it is once the batch is applied;
+/// Adds to the next batch of `blocks` what makes these rows the stored ones; an empty row is taken out. Returns the tail as it is once the batch is applied;
 /// `None` when that has to be read.
 pub(super) fn put(
     blocks: &Blocks,
     mut tail: Tail,
     mut changed: BTreeMap<LeadId, Row>,
-    batch: &mut Batch,
 ) -> Result<Option<Tail>, StoreError> {
     let Some((first, block)) = tail.0.take() else {
-        return put_at_end(blocks, changed, batch);
+        return put_at_end(blocks, changed);
     };
     let newest = changed.split_off(&first);
-    put_before_end(blocks, changed, batch)?;
+    put_before_end(blocks, changed)?;
     if newest.is_empty() {
         return Ok(Some(Tail(Some((first, block)))));
     }
     // Written again below, unless its first lead is gone.
-    blocks.remove(key(first), batch);
+    blocks.remove(key(first));
     let mut rows: BTreeMap<LeadId, Row> = block.into_iter().collect();
     rows.extend(newest);
-    put_at_end(blocks, rows, batch)
+    put_at_end(blocks, rows)
 }
 
 /// At the end of the table blocks are filled in turn.
 fn put_at_end(
     blocks: &Blocks,
     mut rows: BTreeMap<LeadId, Row>,
-    batch: &mut Batch,
 ) -> Result<Option<Tail>, StoreError> {
     rows.retain(|_, row| !row.is_empty());
-    let last = write(blocks, rows, FRESH, batch)?;
+    let last = write(blocks, rows, FRESH)?;
     let first = last.first().map(|(first, _)| *first);
     Ok(first.map(|first| Tail(Some((first, last)))))
 }
 
 /// The same for leads before the last block.
-fn put_before_end(
-    blocks: &Blocks,
-    changed: BTreeMap<LeadId, Row>,
-    batch: &mut Batch,
-) -> Result<(), StoreError> {
+fn put_before_end(blocks: &Blocks, changed: BTreeMap<LeadId, Row>) -> Result<(), StoreError> {
     let mut changed = changed.into_iter().peekable();
     while let Some((id, row)) = changed.next() {
         let (first, block) = match block_of(blocks, id)? {
@@ -220,11 +212,11 @@ fn put_before_end(
         rows.retain(|_, row| !row.is_empty());
         if let Some(first) = first {
             // Written again below, unless its first lead is gone.
-            blocks.remove(key(first), batch);
+            blocks.remove(key(first));
         }
         // A block in the middle is only cut when it has become too large.
         let size = if rows.len() <= MOST { MOST } else { FRESH };
-        write(blocks, rows, size, batch)?;
+        write(blocks, rows, size)?;
     }
     Ok(())
 }
@@ -236,30 +228,25 @@ fn next_key(blocks: &Blocks, id: LeadId) -> Option<LeadId> {
 }
 
 /// Writes the leads of one range in as many blocks of `size` as they need. Returns the last one.
-fn write(
-    blocks: &Blocks,
-    rows: BTreeMap<LeadId, Row>,
-    size: usize,
-    batch: &mut Batch,
-) -> Result<Block, StoreError> {
+fn write(blocks: &Blocks, rows: BTreeMap<LeadId, Row>, size: usize) -> Result<Block, StoreError> {
     let mut block = Block::with_capacity(size);
     let mut bytes = 0;
     for (id, row) in rows {
         if block.len() == size || bytes >= FULL {
-            insert(blocks, &block, batch)?;
+            insert(blocks, &block)?;
             block.clear();
             bytes = 0;
         }
         bytes += row.len();
         block.push((id, row));
     }
-    insert(blocks, &block, batch)?;
+    insert(blocks, &block)?;
     Ok(block)
 }
 
-fn insert(blocks: &Blocks, block: &[(LeadId, Row)], batch: &mut Batch) -> Result<(), StoreError> {
+fn insert(blocks: &Blocks, block: &[(LeadId, Row)]) -> Result<(), StoreError> {
     match block.first() {
-        Some((first, _)) => blocks.put(key(*first), &encode(block), batch),
+        Some((first, _)) => blocks.put(key(*first), &encode(block)),
         None => Ok(()),
     }
 }
@@ -293,6 +280,7 @@ fn damaged_rows() -> StoreError {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use sled::Batch;
 
     use super::*;
 
@@ -332,10 +320,9 @@ mod tests {
                     if stays { model.insert(id(n), row.clone()) } else { model.remove(&id(n)) };
                     changed.insert(id(n), row);
                 }
-                let mut batch = Batch::default();
                 let kept = tail.take().unwrap_or_else(|| Tail::read(&blocks).expect("read"));
-                tail = put(&blocks, kept, changed, &mut batch).expect("put");
-                blocks.apply(batch).expect("applied");
+                tail = put(&blocks, kept, changed).expect("put");
+                blocks.apply(Batch::default()).expect("applied");
                 let kept = tail.get_or_insert_with(|| Tail::read(&blocks).expect("read"));
                 for n in 0..400 {
                     prop_assert_eq!(kept.row(&blocks, id(n)).expect("read"), model.get(&id(n)).cloned().unwrap_or_default());

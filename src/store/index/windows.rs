@@ -1,15 +1,16 @@
 //! Which leads are worth reading: for each quarter of a second in which leads came, an entry for what they have in common.
 //!
-//! A lead of its own in each list would cost sled an entry per lead and list. Leads of one [`Window`] share one; a reader looks at all
-//! leads of the window and keeps those it wants. In the usual shop a window holds one lead, in a flood some thousands.
+//! Leads of one [`Window`] share an entry of each list; a reader looks at all leads of the window and keeps those it wants. In the usual shop a
+//! window holds one lead, in a flood some thousands.
 
-use std::ops::Bound;
+use std::collections::BTreeMap;
 
 use sled::Batch;
 
 use crate::lead::{FormId, LeadId};
 use crate::store::StoreError;
 use crate::store::index::IdRange;
+use crate::store::index::packs::{self, Packs};
 
 /// All leads received within the same 256 ms: the first five of the six bytes of an id that tell the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,43 +50,18 @@ pub(in crate::store) enum List {
 const FORMS: &[u8] = b"f";
 
 impl List {
-    fn prefix(&self) -> Vec<u8> {
-        match self {
+    fn packs(&self) -> Packs<5, 4> {
+        Packs::of(match self {
             Self::Open => vec![b'o'],
             Self::Discarded => vec![b'x'],
             Self::Form(form) => [FORMS, form.as_str().as_bytes(), &[0]].concat(),
-        }
+        })
     }
 
-    fn key(&self, window: Window) -> Vec<u8> {
-        let mut key = self.prefix();
-        key.extend_from_slice(&window.0);
-        key
-    }
-
-    /// Puts a window on the list.
-    pub(super) fn add(&self, window: Window, batch: &mut Batch) {
-        batch.insert(self.key(window), &[]);
-    }
-
-    /// Takes a window off the list.
-    pub(super) fn remove(&self, window: Window, batch: &mut Batch) {
-        batch.remove(self.key(window));
-    }
-
-    /// Puts a window on the list with its count of leads.
-    pub(super) fn set_count(&self, window: Window, count: u32, batch: &mut Batch) {
-        batch.insert(self.key(window), &count.to_be_bytes());
-    }
-
-    /// The count of leads of a window; 0 when it is not on the list.
-    pub(super) fn count(&self, db: &sled::Db, window: Window) -> Result<u32, StoreError> {
-        Ok(self.entry(db, window)?.unwrap_or(0))
-    }
-
-    /// The same, 0 on a list that does not count; `None` when the window is not on the list.
+    /// What the list has of a window: how many leads, 0 on a list that does not count; `None` when the window is not on the list.
     pub(super) fn entry(&self, db: &sled::Db, window: Window) -> Result<Option<u32>, StoreError> {
-        Ok(db.get(self.key(window))?.as_deref().map(count))
+        let entry = self.packs().get(db, window.0)?;
+        Ok(entry.map(u32::from_be_bytes))
     }
 
     /// The windows that overlap a range of ids, newest first, with their counts.
@@ -94,31 +70,76 @@ impl List {
         db: &sled::Db,
         (low, high): IdRange,
     ) -> impl Iterator<Item = Result<(Window, u32), StoreError>> + use<> {
-        let bounds = (
-            Bound::Included(self.key(Window::of(low))),
-            Bound::Included(self.key(Window::of(high))),
-        );
-        db.range(bounds).rev().filter_map(|entry| match entry {
-            Ok((key, value)) => {
-                let window = Window(*key.last_chunk()?);
-                Some(Ok((window, count(&value))))
-            }
-            Err(error) => Some(Err(error.into())),
+        let windows = (Window::of(low).0, Window::of(high).0);
+        let entries = self.packs().newest_first(db, windows);
+        entries.map(|entry| {
+            let (window, count) = entry?;
+            Ok((Window(window), u32::from_be_bytes(count)))
         })
+    }
+}
+
+/// What becomes of a window on a list.
+#[derive(Clone, Copy)]
+enum Change {
+    On,
+    Off,
+    /// So many leads more, or less; a window without any is not on the list.
+    More(i64),
+}
+
+impl Change {
+    fn made(self, old: Option<[u8; 4]>) -> Option<[u8; 4]> {
+        let count = match self {
+            Self::On => return Some([0; 4]),
+            Self::Off => return None,
+            Self::More(more) => i64::from(old.map_or(0, u32::from_be_bytes)) + more,
+        };
+        let count = u32::try_from(count).ok().filter(|count| *count > 0);
+        count.map(u32::to_be_bytes)
+    }
+}
+
+/// What becomes of the lists with one batch.
+#[derive(Default)]
+pub(super) struct Changes(BTreeMap<List, BTreeMap<Window, Change>>);
+
+impl Changes {
+    /// A window is put on a list, or taken off.
+    pub(super) fn set(&mut self, list: List, window: Window, is_on: bool) {
+        let change = if is_on { Change::On } else { Change::Off };
+        self.0.entry(list).or_default().insert(window, change);
+    }
+
+    /// A window has so many leads more on a list that counts.
+    pub(super) fn count(&mut self, list: List, window: Window, more: i64) {
+        let change = self.0.entry(list).or_default().entry(window);
+        let change = change.or_insert(Change::More(0));
+        if let Change::More(sum) = change {
+            *sum += more;
+        }
+    }
+
+    /// Adds all this to `batch`.
+    pub(super) fn put(self, db: &sled::Db, batch: &mut Batch) -> Result<(), StoreError> {
+        for (list, windows) in self.0 {
+            let changes = windows
+                .into_iter()
+                .map(|(window, change)| (window.0, change));
+            list.packs()
+                .put(db, changes, |old, change| change.made(old), batch)?;
+        }
+        Ok(())
     }
 }
 
 /// On how many places of the lists of all forms at least one lead is counted.
 pub(super) fn places_of_forms(db: &sled::Db) -> Result<u64, StoreError> {
     let mut places = 0;
-    for entry in db.scan_prefix(FORMS) {
-        places += u64::from(count(&entry?.1) > 0);
+    for pack in db.scan_prefix(FORMS) {
+        places += packs::entries_in::<5, 4>(&pack?.1);
     }
     Ok(places)
-}
-
-fn count(value: &[u8]) -> u32 {
-    value.try_into().map_or(0, u32::from_be_bytes)
 }
 
 #[cfg(test)]
@@ -151,16 +172,46 @@ mod tests {
         let ids: Vec<LeadId> = (0..4_i64)
             .map(|n| LeadId::mint(Timestamp::from_millisecond(n * 1_000).expect("a time")))
             .collect();
-        let mut batch = Batch::default();
+        let mut changes = Changes::default();
         for (id, count) in ids.iter().zip(1..) {
-            list.set_count(Window::of(*id), count, &mut batch);
-            longer.set_count(Window::of(*id), 9, &mut batch);
+            changes.count(list.clone(), Window::of(*id), count);
+            changes.count(longer.clone(), Window::of(*id), 9);
         }
-        db.apply_batch(batch).expect("applied");
+        apply(&db, changes);
         let read: Vec<u32> = list
             .newest_first(&db, (ids[1], ids[3]))
             .map(|window| window.expect("read").1)
             .collect();
         assert_eq!(read, [4, 3, 2]);
+        assert_eq!(places_of_forms(&db).expect("read"), 8);
+    }
+
+    #[test]
+    fn a_window_is_listed_as_long_as_it_has_leads() {
+        let directory = tempfile::tempdir().expect("directory");
+        let db = sled::open(directory.path()).expect("sled");
+        let form = List::Form(FormId::parse("a").expect("id"));
+        let window = Window::of(LeadId::mint(Timestamp::UNIX_EPOCH));
+        let mut entries = Vec::new();
+        for (more, is_on) in [(2, true), (-1, true), (-1, false)] {
+            let mut changes = Changes::default();
+            changes.count(form.clone(), window, more - 1);
+            changes.count(form.clone(), window, 1);
+            changes.set(List::Open, window, !is_on);
+            changes.set(List::Open, window, is_on);
+            apply(&db, changes);
+            let entry = |list: &List| list.entry(&db, window).expect("read");
+            entries.push((entry(&form), entry(&List::Open)));
+        }
+        assert_eq!(
+            entries,
+            [(Some(2), Some(0)), (Some(1), Some(0)), (None, None)]
+        );
+    }
+
+    fn apply(db: &sled::Db, changes: Changes) {
+        let mut batch = Batch::default();
+        changes.put(db, &mut batch).expect("put");
+        db.apply_batch(batch).expect("applied");
     }
 }

@@ -14,7 +14,7 @@ use crate::lead::{Contact, FormId, LeadId};
 use crate::store::index::block::Row;
 use crate::store::index::blocks::Blocks;
 use crate::store::index::rows::{self, Tail};
-use crate::store::index::windows::{List, Window};
+use crate::store::index::windows::{self, List, Window};
 use crate::store::index::words::Entry as WordEntry;
 use crate::store::index::{ALL_IDS, APPLIED, Index, keys};
 use crate::store::record::{Record, Said, Table, decode};
@@ -87,10 +87,9 @@ struct Changes<'a> {
     tail: Tail,
     rows: BTreeMap<LeadId, Row>,
     keys: keys::Changed,
-    counts: BTreeMap<(FormId, Window), i64>,
+    lists: windows::Changes,
     words: Vec<WordEntry<'a>>,
     statuses: Vec<StatusChange>,
-    batch: Batch,
 }
 
 impl IndexWriter {
@@ -194,14 +193,10 @@ impl IndexWriter {
         sequence: Option<u64>,
     ) -> Result<Vec<StatusChange>, StoreError> {
         let Index { db, blocks, .. } = &self.index;
-        let mut batch = changes.batch;
-        let tail = rows::put(blocks, changes.tail, changes.rows, &mut batch)?;
-        let moves = self.index.keys.put(changes.keys, &mut batch)?;
-        for ((form, window), more) in changes.counts {
-            let list = List::Form(form);
-            let count = i64::from(list.count(db, window)?) + more;
-            list.set_count(window, u32::try_from(count).unwrap_or(0), &mut batch);
-        }
+        let mut batch = Batch::default();
+        let tail = rows::put(blocks, changes.tail, changes.rows)?;
+        let moves = self.index.keys.put(changes.keys)?;
+        changes.lists.put(db, &mut batch)?;
         let run = self.index.words.add(changes.words)?;
         if let Some(sequence) = sequence {
             batch.insert(APPLIED, &sequence.to_be_bytes());
@@ -228,8 +223,8 @@ impl IndexWriter {
         let new = Derived::of(record)?;
         if old.is_none() || new.is_none() {
             let mut count = |lead: &Derived<'_>, more| {
-                let place = (lead.form.clone(), Window::of(id));
-                *changes.counts.entry(place).or_default() += more;
+                let list = List::Form(lead.form.clone());
+                changes.lists.count(list, Window::of(id), more);
             };
             old.iter().for_each(|old| count(old, -1));
             new.iter().for_each(|new| count(new, 1));
@@ -260,27 +255,32 @@ impl IndexWriter {
         if let Some(new) = &new {
             changes.add_words(id, words(new).collect(), &known);
             if new.state() == crate::delivery::State::Discarded {
-                List::Discarded.add(Window::of(id), &mut changes.batch);
+                changes.lists.set(List::Discarded, Window::of(id), true);
             }
         }
         let was_open = old.as_ref().is_some_and(is_open);
         let is_open = new.as_deref().is_some_and(is_open);
-        self.count_open(Window::of(id), (was_open, is_open), &mut changes.batch);
+        self.count_open(Window::of(id), (was_open, is_open), &mut changes.lists);
         changes.statuses.push((old, new));
         Ok(())
     }
 
-    fn count_open(&mut self, window: Window, (was, is): (bool, bool), batch: &mut Batch) {
+    fn count_open(
+        &mut self,
+        window: Window,
+        (was, is): (bool, bool),
+        lists: &mut windows::Changes,
+    ) {
         match (was, is, self.open.entry(window)) {
             (false, true, Entry::Vacant(entry)) => {
                 entry.insert(1);
-                List::Open.add(window, batch);
+                lists.set(List::Open, window, true);
             }
             (false, true, Entry::Occupied(mut entry)) => *entry.get_mut() += 1,
             (true, false, Entry::Occupied(mut entry)) if *entry.get() > 1 => *entry.get_mut() -= 1,
             (true, false, Entry::Occupied(entry)) => {
                 entry.remove();
-                List::Open.remove(window, batch);
+                lists.set(List::Open, window, false);
             }
             _ => {}
         }
@@ -293,10 +293,9 @@ impl<'a> Changes<'a> {
             tail,
             rows: BTreeMap::new(),
             keys: keys::Changed::new(),
-            counts: BTreeMap::new(),
+            lists: windows::Changes::default(),
             words: Vec::new(),
             statuses: Vec::new(),
-            batch: Batch::default(),
         }
     }
 

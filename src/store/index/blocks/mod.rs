@@ -1,8 +1,8 @@
 //! Blocks by their keys: the bytes are in the heap, where each is stands in sled and, for all who read, in memory.
 //!
-//! sled keeps up to seventeen neighbours in one node, which it reads, holds in memory and rewrites as a whole. With blocks of 3 KB in it a node
+//! sled keeps up to sixteen neighbours in one node, which it reads, holds in memory and rewrites as a whole. With blocks of 3 KB in it a node
 //! was 50 KB, scattered over a dozen places of its log: most of what reading a lead that nobody had read lately took, and of the memory of a
-//! gate that was asked for many (`benches/growth`). A place takes 12 bytes there, and some 50 here: 6 MB with a million leads.
+//! gate that was asked for many (`benches/growth`). A place takes 28 bytes there ([`super::packs`]), and some 50 here: 6 MB with a million leads.
 //!
 //! Blocks are written before sled is told where they are. Where a process dies, sled may have lost its last batches, and what it has then is
 //! in the heap all the same: a file is deleted only when sled has written down that nothing is wanted of it.
@@ -10,6 +10,7 @@
 mod tidying;
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -18,7 +19,8 @@ use sled::Batch;
 
 use crate::store::StoreError;
 use crate::store::index::heap::{FULL, Heap, Piece, Place};
-use crate::store::index::{at, damaged, keys, rows};
+use crate::store::index::packs::Packs;
+use crate::store::index::{at, keys, rows};
 
 use tidying::Tidying;
 
@@ -54,6 +56,9 @@ type Entry = (Key, Vec<u8>);
 
 type Places = BTreeMap<Key, Place>;
 
+/// What becomes of blocks; `None` takes one out.
+type Changes = BTreeMap<Key, Option<Place>>;
+
 /// All blocks. Cheap to clone; one writer.
 #[derive(Clone)]
 pub(super) struct Blocks(Arc<Inner>);
@@ -62,8 +67,8 @@ struct Inner {
     db: sled::Db,
     heap: Heap,
     places: RwLock<Places>,
-    /// What a batch is about that was not applied yet; `None` takes a block out.
-    changes: Mutex<Vec<(Key, Option<Place>)>>,
+    /// What the next batch makes of blocks.
+    changes: Mutex<Changes>,
     tidying: Mutex<Tidying>,
 }
 
@@ -74,15 +79,12 @@ impl Blocks {
     }
 
     fn open_with(db: &sled::Db, directory: PathBuf, full: u64) -> Result<Self, StoreError> {
-        let entries = PREFIXES.iter().flat_map(|prefix| db.scan_prefix([*prefix]));
         let mut places = Places::new();
-        for entry in entries {
-            let (key, place) = entry?;
-            let key = key.as_ref().try_into().ok().map(Key);
-            let entry = key.zip(Place::from_bytes(&place));
-            // To pass over what cannot be read would hide leads.
-            let (key, place) = entry.ok_or_else(|| at(&directory)(damaged("where a block is")))?;
-            places.insert(key, place);
+        for prefix in PREFIXES {
+            for entry in packs(prefix).oldest_first(db) {
+                let (key, place) = entry?;
+                places.insert(Key::of(prefix, &key), Place::from_bytes(place));
+            }
         }
         Self::with(places, db, directory, full)
     }
@@ -193,29 +195,33 @@ impl Blocks {
         read.transpose().map_err(at(self.0.heap.directory()))
     }
 
-    /// Adds to `batch` that this is the block of a key.
-    pub(super) fn put(&self, key: Key, block: &[u8], batch: &mut Batch) -> Result<(), StoreError> {
+    /// With the next batch this is the block of a key.
+    pub(super) fn put(&self, key: Key, block: &[u8]) -> Result<(), StoreError> {
         let place = self.0.heap.add(&key.0, block);
         let place = place.map_err(at(self.0.heap.directory()))?;
-        batch.insert(&key.0, &place.to_bytes());
-        self.changes().push((key, Some(place)));
+        self.changes().insert(key, Some(place));
         Ok(())
     }
 
-    /// Adds to `batch` that there is none.
-    pub(super) fn remove(&self, key: Key, batch: &mut Batch) {
-        batch.remove(&key.0);
-        self.changes().push((key, None));
+    /// With the next batch there is none.
+    pub(super) fn remove(&self, key: Key) {
+        self.changes().insert(key, None);
     }
 
-    /// Applies a batch, once the blocks that it is about are written.
-    pub(super) fn apply(&self, batch: Batch) -> Result<(), StoreError> {
-        let written = self.0.heap.write();
-        written.map_err(at(self.0.heap.directory()))?;
-        self.0.db.apply_batch(batch)?;
+    /// Applies a batch with everything that was put and removed since the last, once the blocks are written.
+    pub(super) fn apply(&self, mut batch: Batch) -> Result<(), StoreError> {
+        let Inner { db, heap, .. } = &*self.0;
+        heap.write().map_err(at(heap.directory()))?;
+        let changes = mem::take(&mut *self.changes());
+        for prefix in PREFIXES {
+            let of_it = changes.range(Key::of(prefix, &[])..Key::of(prefix + 1, &[]));
+            let places = of_it.map(|(key, place)| (*key.bytes(), place.map(Place::to_bytes)));
+            packs(prefix).put(db, places, |_, place| place, &mut batch)?;
+        }
+        db.apply_batch(batch)?;
         let places = self.0.places.write();
         let mut places = places.unwrap_or_else(PoisonError::into_inner);
-        for (key, place) in self.changes().drain(..) {
+        for (key, place) in changes {
             match place {
                 Some(place) => places.insert(key, place),
                 None => places.remove(&key),
@@ -229,10 +235,15 @@ impl Blocks {
         places.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn changes(&self) -> MutexGuard<'_, Vec<(Key, Option<Place>)>> {
+    fn changes(&self) -> MutexGuard<'_, Changes> {
         let changes = self.0.changes.lock();
         changes.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where the blocks whose keys begin with this are, for a start.
+fn packs(prefix: u8) -> Packs<16, 12> {
+    Packs::of(vec![prefix])
 }
 
 /// The places of a range; none of one that ends before it begins.

@@ -18,14 +18,13 @@ fn key(n: u8) -> Key {
 
 /// As the writer of the index does. `None` takes a block out.
 fn apply(blocks: &Blocks, changes: &[(u8, Option<Vec<u8>>)]) {
-    let mut batch = Batch::default();
     for (n, block) in changes {
         match block {
-            Some(block) => blocks.put(key(*n), block, &mut batch).expect("put"),
-            None => blocks.remove(key(*n), &mut batch),
+            Some(block) => blocks.put(key(*n), block).expect("put"),
+            None => blocks.remove(key(*n)),
         }
     }
-    blocks.apply(batch).expect("applied");
+    blocks.apply(Batch::default()).expect("applied");
     blocks.tidy().expect("tidied");
 }
 

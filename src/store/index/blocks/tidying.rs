@@ -80,14 +80,13 @@ impl Blocks {
     }
 
     fn move_away(&self, blocks: Vec<(Key, Place)>) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
         for (key, place) in blocks {
             // It may have been written anew since.
             let is_there = self.places().get(&key) == Some(&place);
             if is_there && let Some(block) = self.get(key)? {
-                self.put(key, &block, &mut batch)?;
+                self.put(key, &block)?;
             }
         }
-        self.apply(batch)
+        self.apply(Batch::default())
     }
 }

@@ -60,16 +60,17 @@ impl Place {
         bytes
     }
 
-    /// The place with these bytes; `None` when they are not a place's.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let ([file, offset, length], []) = bytes.as_chunks::<4>() else {
-            return None;
+    /// The place with these bytes.
+    pub(super) fn from_bytes(bytes: [u8; 12]) -> Self {
+        let number = |at: usize| {
+            let number = bytes.get(at..).and_then(|rest| rest.first_chunk());
+            number.map_or(0, |number| u32::from_le_bytes(*number))
         };
-        Some(Self {
-            file: u32::from_le_bytes(*file),
-            offset: u32::from_le_bytes(*offset),
-            length: u32::from_le_bytes(*length),
-        })
+        Self {
+            file: number(0),
+            offset: number(4),
+            length: number(8),
+        }
     }
 
     /// What it takes of its file.

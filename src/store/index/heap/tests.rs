@@ -34,7 +34,7 @@ fn every_piece_is_where_it_was_put_also_after_a_start_and_files_do_not_grow_beyo
     }
     let heap = open(&directory);
     for (place, piece) in places.iter().zip(&pieces) {
-        assert_eq!(Place::from_bytes(&place.to_bytes()), Some(*place));
+        assert_eq!(Place::from_bytes(place.to_bytes()), *place);
         assert_eq!(&get(&heap, *place).expect("read"), piece);
     }
     let full = heap.full_files().expect("lengths");
