@@ -34,7 +34,7 @@ impl Blocks {
         let mut tidying = tidying.lock().unwrap_or_else(PoisonError::into_inner);
         let (total, file) = heap.size();
         if tidying.files.is_empty() && total >= tidying.look_at.max(FEW * file) {
-            *tidying = self.look()?;
+            *tidying = self.look();
             tidying.files.keys().for_each(|file| heap.expect(*file));
         }
         let Some(mut file) = tidying.files.first_entry() else {
@@ -53,9 +53,9 @@ impl Blocks {
     }
 
     /// What is to be emptied: the files of which less than two thirds are wanted.
-    fn look(&self) -> Result<Tidying, StoreError> {
+    fn look(&self) -> Tidying {
         let heap = &self.0.heap;
-        let full = heap.full_files().map_err(at(heap.directory()))?;
+        let full = heap.full_files();
         let mut wanted: BTreeMap<u32, u64> = full.keys().map(|file| (*file, 0)).collect();
         let places = self.places();
         for place in places.values() {
@@ -73,10 +73,10 @@ impl Blocks {
             }
         }
         let (_, file) = heap.size();
-        Ok(Tidying {
+        Tidying {
             files,
             look_at: wanted.values().sum::<u64>() * 3 / 2 + FEW * file,
-        })
+        }
     }
 
     fn move_away(&self, blocks: Vec<(Key, Place)>) -> Result<(), StoreError> {

@@ -3,6 +3,8 @@
 //! Before each piece stands a CRC32C over its owner's name and itself, so that neither damaged bytes nor those of somebody else pass for it.
 //! What is written is not synced: where the machine may have died, the index is built anew.
 
+mod handles;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -15,11 +17,13 @@ use rustix::fs::Advice;
 
 use crate::store::index::{advise, damaged};
 
+use handles::Handles;
+
 /// A file that has so many bytes takes no more, unless that is less than one in [`MANY`] of all there are.
 pub(super) const FULL: u64 = 8 << 20;
 
-/// Files are open as long as they are there. Beyond so many full ones each next is as large as one in so many of all, so that their number grows
-/// with the logarithm of what there is: 10 million leads have some 200.
+/// Beyond so many full files each next is as large as one in so many of all, so that their number grows with the logarithm of what there is:
+/// 10 million leads have some 200.
 const MANY: u64 = 64;
 
 /// No file is longer than this and a few pieces, however many there are: places have 32 bits.
@@ -84,13 +88,15 @@ impl Place {
     }
 }
 
-type Files = BTreeMap<u32, Arc<File>>;
+/// How long each is; of the last that is not known here.
+type Files = BTreeMap<u32, u64>;
 
 /// The files. One writer.
 pub(super) struct Heap {
     directory: PathBuf,
     full: u64,
     files: RwLock<Files>,
+    handles: Handles,
     end: Mutex<End>,
 }
 
@@ -98,6 +104,8 @@ pub(super) struct Heap {
 #[derive(Default)]
 struct End {
     file: u32,
+    /// To write there, once something was.
+    out: Option<File>,
     /// How long the file is.
     written: u64,
     /// What is to be written there.
@@ -114,7 +122,10 @@ impl End {
 }
 
 /// Which files there are, as long as this is held.
-pub(super) struct Listing<'a>(RwLockReadGuard<'a, Files>);
+pub(super) struct Listing<'a> {
+    heap: &'a Heap,
+    files: RwLockReadGuard<'a, Files>,
+}
 
 /// A piece that is going to be read. Its file may be deleted meanwhile.
 pub(super) struct Piece {
@@ -123,36 +134,39 @@ pub(super) struct Piece {
 }
 
 impl Heap {
-    /// Opens what is in a directory; makes it when it is missing. A file takes no more once it has `full` bytes ([`FULL`]).
+    /// Looks at what is in a directory; makes it when it is missing. A file takes no more once it has `full` bytes ([`FULL`]).
     pub(super) fn open(directory: PathBuf, full: u64) -> io::Result<Self> {
         fs::create_dir_all(&directory)?;
         let mut files = Files::new();
         let mut end = End::default();
         for entry in fs::read_dir(&directory)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str());
-            let Some(number) = name.and_then(|name| name.parse().ok()) else {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(number) = name.to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
-            let file = OpenOptions::new().read(true).write(true).open(&path)?;
-            let written = file.metadata()?.len();
+            let written = entry.metadata()?.len();
             end.total += written;
             if number >= end.file {
                 (end.file, end.written) = (number, written);
             }
-            files.insert(number, Arc::new(file));
+            files.insert(number, written);
         }
         Ok(Self {
             directory,
             full,
             files: RwLock::new(files),
+            handles: Handles::default(),
             end: Mutex::new(end),
         })
     }
 
     /// For reading.
     pub(super) fn listing(&self) -> Listing<'_> {
-        Listing(self.files.read().unwrap_or_else(PoisonError::into_inner))
+        Listing {
+            heap: self,
+            files: self.files.read().unwrap_or_else(PoisonError::into_inner),
+        }
     }
 
     /// Where this will be once [`Heap::write`] has been called. Whoever reads it must name the same owner.
@@ -160,7 +174,10 @@ impl Heap {
         let mut end = self.end();
         if end.next() >= self.limit(&end) {
             self.write_to(&mut end)?;
+            let (number, length) = (end.file, end.written);
+            self.files_mut(|files| files.insert(number, length));
             end.file += 1;
+            end.out = None;
             end.written = 0;
         }
         let place = Place {
@@ -183,18 +200,20 @@ impl Heap {
             return Ok(());
         }
         let number = end.file;
-        let open = self.listing().0.get(&number).cloned();
-        let file = match open {
-            Some(file) => file,
-            None => {
+        let is_new = !self.listing().files.contains_key(&number);
+        let file = match end.out.take() {
+            Some(file) if !is_new => file,
+            _ => {
                 let mut options = OpenOptions::new();
-                let options = options.create(true).truncate(true).read(true).write(true);
-                let file = Arc::new(options.open(self.path(number))?);
-                self.files_mut(|files| files.insert(number, Arc::clone(&file)));
-                file
+                let options = options.write(true).create(is_new).truncate(is_new);
+                options.open(self.path(number))?
             }
         };
         file.write_all_at(&end.waiting, end.written)?;
+        end.out = Some(file);
+        if is_new {
+            self.files_mut(|files| files.insert(number, 0));
+        }
         end.written = end.next();
         end.total += end.waiting.len() as u64;
         end.waiting.clear();
@@ -203,12 +222,11 @@ impl Heap {
     }
 
     /// How long the files are that nothing is added to any more, by their numbers.
-    pub(super) fn full_files(&self) -> io::Result<BTreeMap<u32, u64>> {
+    pub(super) fn full_files(&self) -> BTreeMap<u32, u64> {
         let last = self.end().file;
-        let listing = self.listing();
-        let full = listing.0.iter().filter(|(number, _)| **number != last);
-        full.map(|(number, file)| Ok((*number, file.metadata()?.len())))
-            .collect()
+        let mut full = self.listing().files.clone();
+        full.remove(&last);
+        full
     }
 
     /// How long all files are together, and at which length a file takes no more.
@@ -223,12 +241,9 @@ impl Heap {
 
     /// Tells which of these is not in a file that is there: something has been taken away.
     pub(super) fn check<'p>(&self, mut places: impl Iterator<Item = &'p Place>) -> io::Result<()> {
-        let mut lengths = BTreeMap::new();
-        for (number, file) in &*self.listing().0 {
-            lengths.insert(*number, file.metadata()?.len());
-        }
+        let files = self.listing().files;
         let is_there = |place: &Place| {
-            let length = lengths.get(&place.file).copied().unwrap_or_default();
+            let length = files.get(&place.file).copied().unwrap_or_default();
             u64::from(place.offset) + place.taken() <= length
         };
         match places.find(|place| !is_there(place)) {
@@ -239,17 +254,17 @@ impl Heap {
 
     /// Has the kernel read all of a file, which is going to be asked for.
     pub(super) fn expect(&self, number: u32) {
-        if let Some(file) = self.listing().0.get(&number) {
-            advise(file, (0, 0), Advice::WillNeed);
+        if let Ok(file) = self.listing().open(number) {
+            advise(&file, (0, 0), Advice::WillNeed);
         }
     }
 
     /// Deletes a file that nobody will ask for again. Those who are about to read a piece of it have it open.
     pub(super) fn delete(&self, number: u32) -> io::Result<()> {
-        let file = self.files_mut(|files| files.remove(&number));
-        let length = file.map_or(Ok(0), |file| file.metadata().map(|file| file.len()))?;
+        let length = self.files_mut(|files| files.remove(&number));
+        self.handles.close(number);
         let mut end = self.end();
-        end.total = end.total.saturating_sub(length);
+        end.total = end.total.saturating_sub(length.unwrap_or_default());
         drop(end);
         fs::remove_file(self.path(number))
     }
@@ -276,13 +291,16 @@ impl Heap {
 impl Listing<'_> {
     /// What is at a place.
     pub(super) fn piece(&self, place: Place) -> io::Result<Piece> {
-        match self.0.get(&place.file) {
-            Some(file) => Ok(Piece {
-                file: Arc::clone(file),
-                place,
-            }),
-            None => Err(place.damaged()),
-        }
+        let file = match self.files.contains_key(&place.file) {
+            true => self.open(place.file)?,
+            false => return Err(place.damaged()),
+        };
+        Ok(Piece { file, place })
+    }
+
+    fn open(&self, number: u32) -> io::Result<Arc<File>> {
+        let Heap { handles, .. } = self.heap;
+        handles.get(number, || File::open(self.heap.path(number)))
     }
 }
 
