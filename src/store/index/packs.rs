@@ -25,6 +25,9 @@ pub(super) struct Packs<const K: usize, const V: usize> {
 /// An entry: what follows the prefix in its key, and its value.
 pub(super) type Entry<const K: usize, const V: usize> = ([u8; K], [u8; V]);
 
+/// What is looked for, if it is there.
+type Found<T> = Result<Option<T>, StoreError>;
+
 /// The entries of a pack, in order, and what sled has it under.
 struct Pack<const K: usize, const V: usize> {
     key: IVec,
@@ -41,13 +44,48 @@ impl<const K: usize, const V: usize> Packs<K, V> {
     }
 
     /// The value of an entry.
-    pub(super) fn get(&self, db: &sled::Db, key: [u8; K]) -> Result<Option<[u8; V]>, StoreError> {
-        let Some(pack) = self.last(db, Bound::Included(key))? else {
+    pub(super) fn get(&self, db: &sled::Db, key: [u8; K]) -> Found<[u8; V]> {
+        let Some(pack) = self.pack_up_to(db, Bound::Included(key))? else {
             return Ok(None);
         };
         let at = pack.entries.binary_search_by_key(&key, |(key, _)| *key);
         let found = at.ok().and_then(|at| pack.entries.get(at));
         Ok(found.map(|(_, value)| *value))
+    }
+
+    /// The last entry before a bound.
+    pub(super) fn last(&self, db: &sled::Db, bound: Bound<[u8; K]>) -> Found<Entry<K, V>> {
+        let pack = self.pack_up_to(db, bound)?;
+        let entries = pack.map(|pack| pack.entries).unwrap_or_default();
+        let before = entries.partition_point(|(key, _)| is_before(key, bound));
+        Ok(before
+            .checked_sub(1)
+            .and_then(|at| entries.get(at).copied()))
+    }
+
+    /// The first entry behind a bound.
+    pub(super) fn first(&self, db: &sled::Db, bound: Bound<[u8; K]>) -> Found<Entry<K, V>> {
+        let pack = match bound {
+            Bound::Included(key) | Bound::Excluded(key) => {
+                self.pack_up_to(db, Bound::Included(key))?
+            }
+            Bound::Unbounded => None,
+        };
+        let mut pack = match pack {
+            Some(pack) => Some(pack),
+            None => self.pack_after(db, Bound::Unbounded)?,
+        };
+        while let Some(Pack { entries, .. }) = pack {
+            let Some((begin, _)) = entries.first().copied() else {
+                break;
+            };
+            let mut entries = entries.into_iter();
+            if let Some(first) = entries.find(|(key, _)| is_behind(key, bound)) {
+                return Ok(Some(first));
+            }
+            pack = self.pack_after(db, Bound::Excluded(begin))?;
+        }
+        Ok(None)
     }
 
     /// All entries, in order.
@@ -79,7 +117,7 @@ impl<const K: usize, const V: usize> Packs<K, V> {
                     return (entry.0 >= low).then_some(Ok(entry));
                 }
                 let bound = before.take()?;
-                match packs.last(&db, bound).transpose()? {
+                match packs.pack_up_to(&db, bound).transpose()? {
                     Ok(pack) => {
                         entries = pack.entries;
                         entries.retain(|(key, _)| is_before(key, bound));
@@ -104,12 +142,12 @@ impl<const K: usize, const V: usize> Packs<K, V> {
         let mut changes = changes.into_iter().peekable();
         while let Some((first, _)) = changes.peek() {
             // What comes before all packs goes into the first.
-            let pack = match self.last(db, Bound::Included(*first))? {
+            let pack = match self.pack_up_to(db, Bound::Included(*first))? {
                 Some(pack) => Some(pack),
-                None => self.next(db, Bound::Unbounded)?,
+                None => self.pack_after(db, Bound::Unbounded)?,
             };
             let next = match pack.as_ref().and_then(|pack| pack.entries.first()) {
-                Some((first, _)) => self.next(db, Bound::Excluded(*first))?,
+                Some((first, _)) => self.pack_after(db, Bound::Excluded(*first))?,
                 None => None,
             };
             let limit = next.and_then(|pack| Some(pack.entries.first()?.0));
@@ -147,23 +185,28 @@ impl<const K: usize, const V: usize> Packs<K, V> {
         }
     }
 
-    /// The last pack that begins before a bound.
-    fn last(&self, db: &sled::Db, bound: Bound<[u8; K]>) -> Result<Option<Pack<K, V>>, StoreError> {
-        let bounds = (Bound::Included(self.prefix.clone()), self.bound(bound));
-        let found = db.range(bounds).next_back();
+    /// The last pack that begins before a bound: what is there of the entries before it.
+    fn pack_up_to(&self, db: &sled::Db, bound: Bound<[u8; K]>) -> Found<Pack<K, V>> {
+        let high = match bound {
+            Bound::Unbounded => Bound::Included([u8::MAX; K]),
+            bound => bound,
+        };
+        let low = Bound::Included(self.prefix.clone());
+        let mut found = db.range((low, high.map(|key| self.key(&key))));
+        let found = found.next_back();
         found
             .map(|entry| read(self.prefix.len(), entry?))
             .transpose()
     }
 
     /// The first pack that begins after a bound.
-    fn next(&self, db: &sled::Db, bound: Bound<[u8; K]>) -> Result<Option<Pack<K, V>>, StoreError> {
+    fn pack_after(&self, db: &sled::Db, bound: Bound<[u8; K]>) -> Found<Pack<K, V>> {
         let low = match bound {
-            Bound::Unbounded => Bound::Included(self.prefix.clone()),
-            bound => self.bound(bound),
+            Bound::Unbounded => Bound::Included([0; K]),
+            bound => bound,
         };
-        let high = self.key(&[u8::MAX; K]);
-        let found = db.range((low, Bound::Included(high))).next();
+        let high = Bound::Included(self.key(&[u8::MAX; K]));
+        let found = db.range((low.map(|key| self.key(&key)), high)).next();
         found
             .map(|entry| read(self.prefix.len(), entry?))
             .transpose()
@@ -171,10 +214,6 @@ impl<const K: usize, const V: usize> Packs<K, V> {
 
     fn key(&self, key: &[u8; K]) -> Vec<u8> {
         [&self.prefix[..], key].concat()
-    }
-
-    fn bound(&self, bound: Bound<[u8; K]>) -> Bound<Vec<u8>> {
-        bound.map(|key| self.key(&key))
     }
 }
 
@@ -187,6 +226,14 @@ fn is_before<const K: usize>(key: &[u8; K], bound: Bound<[u8; K]>) -> bool {
     match bound {
         Bound::Included(bound) => *key <= bound,
         Bound::Excluded(bound) => *key < bound,
+        Bound::Unbounded => true,
+    }
+}
+
+fn is_behind<const K: usize>(key: &[u8; K], bound: Bound<[u8; K]>) -> bool {
+    match bound {
+        Bound::Included(bound) => *key >= bound,
+        Bound::Excluded(bound) => *key > bound,
         Bound::Unbounded => true,
     }
 }
@@ -266,6 +313,13 @@ mod tests {
                 for n in 0_u16..40 {
                     let key = n.to_be_bytes();
                     prop_assert_eq!(packs.get(&db, key).expect("read"), model.get(&key).copied());
+                    let entry = |entry: (&[u8; 2], &[u8; 64])| (*entry.0, *entry.1);
+                    for bound in [Bound::Included(key), Bound::Excluded(key), Bound::Unbounded] {
+                        let first = model.range((bound, Bound::Unbounded)).next().map(entry);
+                        prop_assert_eq!(packs.first(&db, bound).expect("read"), first);
+                        let last = model.range((Bound::Unbounded, bound)).next_back().map(entry);
+                        prop_assert_eq!(packs.last(&db, bound).expect("read"), last);
+                    }
                 }
             }
             let all = packs.oldest_first(&db).collect::<Result<Vec<_>, _>>().expect("read");

@@ -9,7 +9,7 @@ use std::ops::Bound;
 use crate::lead::LeadId;
 use crate::store::StoreError;
 use crate::store::index::block::{Block, Plain, Row, decode, encode};
-use crate::store::index::blocks::{Blocks, Key, KeyRange};
+use crate::store::index::blocks::{Blocks, Key};
 use crate::store::index::heap::Place;
 use crate::store::index::{IdRange, damaged};
 
@@ -47,7 +47,7 @@ impl Looking {
     /// One lead, as it is now.
     pub(in crate::store) fn row(&mut self, id: LeadId) -> Result<Option<Row>, StoreError> {
         let open = |block: &[u8]| Plain::of(block).ok_or_else(damaged_rows);
-        let range = up_to(Bound::Included(id));
+        let range = (PREFIX, Bound::Included(*id.as_bytes()));
         match self.blocks.last_or_known(range, &mut self.known, open)? {
             Some(block) => block.find(id).ok_or_else(damaged_rows),
             None => Ok(None),
@@ -65,17 +65,8 @@ fn last_block(
     blocks: &Blocks,
     before: Bound<LeadId>,
 ) -> Result<Option<(LeadId, Block)>, StoreError> {
-    let found = blocks.last(up_to(before))?;
+    let found = blocks.last(PREFIX, before.map(|id| *id.as_bytes()))?;
     found.map(read_entry).transpose()
-}
-
-fn up_to(bound: Bound<LeadId>) -> KeyRange {
-    let high = match bound {
-        Bound::Included(id) => Bound::Included(key(id)),
-        Bound::Excluded(id) => Bound::Excluded(key(id)),
-        Bound::Unbounded => behind(),
-    };
-    (Bound::Included(front()), high)
 }
 
 /// The leads in a range, newest first. Each block is looked for anew, so changes in between are seen and nothing is seen twice.
@@ -96,7 +87,7 @@ pub(super) fn newest_first(
             }
             rows.clear();
             let bound = before.take().filter(|before| *before > low)?;
-            let found = blocks.last_of_many(up_to(Bound::Excluded(bound)));
+            let found = blocks.last_of_many(PREFIX, Bound::Excluded(*bound.as_bytes()));
             match found.and_then(|found| found.map(read_entry).transpose()) {
                 Ok(Some((first, block))) => {
                     before = Some(first);
@@ -115,20 +106,19 @@ pub(super) fn oldest_first(
     from: LeadId,
 ) -> impl Iterator<Item = Result<(LeadId, Row), StoreError>> + use<> {
     let blocks = blocks.clone();
-    let mut after = Some(Bound::Excluded(key(from)));
+    let mut after = Some(Bound::Excluded(*from.as_bytes()));
     // The block that a lead is in may begin before it.
     let mut read = last_block(&blocks, Bound::Included(from)).transpose();
     let mut rows = VecDeque::new();
     std::iter::from_fn(move || {
         while rows.is_empty() {
             let read = read.take().or_else(|| {
-                let range = (after.take()?, behind());
-                let next = blocks.first(range).transpose()?;
+                let next = blocks.first(PREFIX, after.take()?).transpose()?;
                 Some(next.and_then(read_entry))
             });
             match read? {
                 Ok((first, block)) => {
-                    after = Some(Bound::Excluded(key(first)));
+                    after = Some(Bound::Excluded(*first.as_bytes()));
                     rows.extend(block.into_iter().filter(|(id, _)| *id >= from));
                 }
                 Err(error) => return Some(Err(error)),
@@ -202,7 +192,7 @@ fn put_before_end(blocks: &Blocks, changed: BTreeMap<LeadId, Row>) -> Result<(),
             Some((first, block)) => (Some(first), block),
             None => (None, Block::new()),
         };
-        let limit = next_key(blocks, id);
+        let limit = next_key(blocks, id)?;
         let mut rows: BTreeMap<LeadId, Row> = block.into_iter().collect();
         rows.insert(id, row);
         while let Some((id, row)) = changed.next_if(|(id, _)| limit.is_none_or(|limit| *id < limit))
@@ -222,9 +212,9 @@ fn put_before_end(blocks: &Blocks, changed: BTreeMap<LeadId, Row>) -> Result<(),
 }
 
 /// The key of the block after the one in whose range an id is.
-fn next_key(blocks: &Blocks, id: LeadId) -> Option<LeadId> {
-    let next = blocks.first_key((Bound::Excluded(key(id)), behind()));
-    next.map(id_of)
+fn next_key(blocks: &Blocks, id: LeadId) -> Result<Option<LeadId>, StoreError> {
+    let next = blocks.first_key(PREFIX, Bound::Excluded(*id.as_bytes()))?;
+    Ok(next.map(LeadId::from_bytes))
 }
 
 /// Writes the leads of one range in as many blocks of `size` as they need. Returns the last one.
@@ -253,16 +243,6 @@ fn insert(blocks: &Blocks, block: &[(LeadId, Row)]) -> Result<(), StoreError> {
 
 fn key(id: LeadId) -> Key {
     Key::of(PREFIX, id.as_bytes())
-}
-
-/// Before all blocks.
-fn front() -> Key {
-    Key::of(PREFIX, &[])
-}
-
-/// Behind all blocks.
-fn behind() -> Bound<Key> {
-    Bound::Excluded(Key::of(PREFIX + 1, &[]))
 }
 
 fn id_of(key: Key) -> LeadId {

@@ -1,8 +1,9 @@
-//! Blocks by their keys: the bytes are in the heap, where each is stands in sled and, for all who read, in memory.
+//! Blocks by their keys: the bytes are in the heap, where each is stands in sled.
 //!
 //! sled keeps up to sixteen neighbours in one node, which it reads, holds in memory and rewrites as a whole. With blocks of 3 KB in it a node
 //! was 50 KB, scattered over a dozen places of its log: most of what reading a lead that nobody had read lately took, and of the memory of a
-//! gate that was asked for many (`benches/growth`). A place takes 28 bytes there ([`super::packs`]), and some 50 here: 6 MB with a million leads.
+//! gate that was asked for many (`benches/growth`). A place takes 28 bytes there ([`super::packs`]), and none of ours: memory does not grow with
+//! what is stored.
 //!
 //! Blocks are written before sled is told where they are. Where a process dies, sled may have lost its last batches, and what it has then is
 //! in the heap all the same: a file is deleted only when sled has written down that nothing is wanted of it.
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Bound;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sled::Batch;
 
@@ -41,20 +42,23 @@ impl Key {
         Self(key)
     }
 
+    fn prefix(&self) -> u8 {
+        let Self([prefix, ..]) = self;
+        *prefix
+    }
+
     /// What follows the prefix.
-    pub(super) fn bytes(&self) -> &[u8; 16] {
+    pub(super) fn bytes(&self) -> &Rest {
         let Self([_, bytes @ ..]) = self;
         bytes
     }
 }
 
-/// From one key to another.
-pub(super) type KeyRange = (Bound<Key>, Bound<Key>);
+/// What follows a prefix.
+pub(super) type Rest = [u8; 16];
 
 /// A block with its key.
 type Entry = (Key, Vec<u8>);
-
-type Places = BTreeMap<Key, Place>;
 
 /// What becomes of blocks; `None` takes one out.
 type Changes = BTreeMap<Key, Option<Place>>;
@@ -66,7 +70,6 @@ pub(super) struct Blocks(Arc<Inner>);
 struct Inner {
     db: sled::Db,
     heap: Heap,
-    places: RwLock<Places>,
     /// What the next batch makes of blocks.
     changes: Mutex<Changes>,
     tidying: Mutex<Tidying>,
@@ -79,34 +82,25 @@ impl Blocks {
     }
 
     fn open_with(db: &sled::Db, directory: PathBuf, full: u64) -> Result<Self, StoreError> {
-        let mut places = Places::new();
-        for prefix in PREFIXES {
-            for entry in packs(prefix).oldest_first(db) {
-                let (key, place) = entry?;
-                places.insert(Key::of(prefix, &key), Place::from_bytes(place));
-            }
+        let blocks = Self::with(db, directory, full)?;
+        // Looked through once, so that a file that is gone is missed by the start and not by a reader.
+        let Inner { heap, .. } = &*blocks.0;
+        for place in blocks.places() {
+            heap.check(place?.1).map_err(at(heap.directory()))?;
         }
-        Self::with(places, db, directory, full)
+        Ok(blocks)
     }
 
     /// The same of an index that has none yet, whatever stands in sled.
     pub(super) fn none(db: &sled::Db, directory: PathBuf) -> Result<Self, StoreError> {
-        Self::with(Places::new(), db, directory, FULL)
+        Self::with(db, directory, FULL)
     }
 
-    fn with(
-        places: Places,
-        db: &sled::Db,
-        directory: PathBuf,
-        full: u64,
-    ) -> Result<Self, StoreError> {
-        let heap = Heap::open(directory.clone(), full);
-        let heap = heap.and_then(|heap| heap.check(places.values()).map(|()| heap));
-        let heap = heap.map_err(at(&directory))?;
+    fn with(db: &sled::Db, directory: PathBuf, full: u64) -> Result<Self, StoreError> {
+        let heap = Heap::open(directory.clone(), full).map_err(at(&directory))?;
         Ok(Self(Arc::new(Inner {
             db: db.clone(),
             heap,
-            places: RwLock::new(places),
             changes: Mutex::default(),
             tidying: Mutex::default(),
         })))
@@ -114,24 +108,44 @@ impl Blocks {
 
     /// The block with this key.
     pub(super) fn get(&self, key: Key) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.find(|places| Some((key, *places.get(&key)?)))?;
-        Ok(self.read(found)?.map(|(_, block)| block))
+        let found = self.find(|db| {
+            let place = packs(key.prefix()).get(db, *key.bytes())?;
+            Ok(place.map(|place| (key, place)))
+        });
+        Ok(self.read(found?)?.map(|(_, block)| block))
     }
 
-    /// The first block of a range.
-    pub(super) fn first(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
-        self.read(self.find(|places| in_range(places, range).next())?)
+    fn place(&self, key: Key) -> Result<Option<Place>, StoreError> {
+        let place = packs(key.prefix()).get(&self.0.db, *key.bytes())?;
+        Ok(place.map(Place::from_bytes))
     }
 
-    /// The last one.
-    pub(super) fn last(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
-        self.read(self.find(|places| in_range(places, range).next_back())?)
+    /// The first block with this prefix behind a bound.
+    pub(super) fn first(
+        &self,
+        prefix: u8,
+        bound: Bound<Rest>,
+    ) -> Result<Option<Entry>, StoreError> {
+        let found = self.find(|db| {
+            let found = packs(prefix).first(db, bound)?;
+            Ok(found.map(|(key, place)| (Key::of(prefix, &key), place)))
+        });
+        self.read(found?)
+    }
+
+    /// The last one before a bound.
+    pub(super) fn last(&self, prefix: u8, bound: Bound<Rest>) -> Result<Option<Entry>, StoreError> {
+        self.read(self.find_last(prefix, bound)?)
     }
 
     /// The same for those who want the ones before it next: they are mostly before it in the heap too, and the kernel reads ahead by itself
     /// in the other direction only.
-    pub(super) fn last_of_many(&self, range: KeyRange) -> Result<Option<Entry>, StoreError> {
-        let found = self.find(|places| in_range(places, range).next_back())?;
+    pub(super) fn last_of_many(
+        &self,
+        prefix: u8,
+        bound: Bound<Rest>,
+    ) -> Result<Option<Entry>, StoreError> {
+        let found = self.find_last(prefix, bound)?;
         if let Some((_, piece)) = &found {
             piece.expect_those_before();
         }
@@ -141,11 +155,11 @@ impl Blocks {
     /// The last one, as `open` makes it of its bytes; one that is known already is not read again. Bytes at one place are always the same.
     pub(super) fn last_or_known<'k, T>(
         &self,
-        range: KeyRange,
+        (prefix, bound): (u8, Bound<Rest>),
         known: &'k mut Option<(Place, T)>,
         open: impl FnOnce(&[u8]) -> Result<T, StoreError>,
     ) -> Result<Option<&'k T>, StoreError> {
-        let found = self.find(|places| in_range(places, range).next_back())?;
+        let found = self.find_last(prefix, bound)?;
         let Some(place) = found.as_ref().map(|(_, piece)| piece.place) else {
             return Ok(None);
         };
@@ -157,10 +171,14 @@ impl Blocks {
         Ok(known.as_ref().map(|(_, known)| known))
     }
 
-    /// The first key of a range.
-    pub(super) fn first_key(&self, range: KeyRange) -> Option<Key> {
-        let found = in_range(&self.places(), range).next();
-        found.map(|(key, _)| key)
+    /// The key of the first block behind a bound.
+    pub(super) fn first_key(
+        &self,
+        prefix: u8,
+        bound: Bound<Rest>,
+    ) -> Result<Option<Rest>, StoreError> {
+        let found = packs(prefix).first(&self.0.db, bound)?;
+        Ok(found.map(|(key, _)| key))
     }
 
     /// All blocks whose keys begin with this, in order. Each is looked for anew, so changes in between are seen.
@@ -169,25 +187,49 @@ impl Blocks {
         prefix: u8,
     ) -> impl Iterator<Item = Result<Entry, StoreError>> + use<> {
         let blocks = self.clone();
-        let mut after = Some(Bound::Included(Key::of(prefix, &[])));
+        let mut after = Some(Bound::Unbounded);
         std::iter::from_fn(move || {
-            let range = (after.take()?, Bound::Excluded(Key::of(prefix + 1, &[])));
-            let found = blocks.first(range).transpose()?;
-            after = found.as_ref().ok().map(|(key, _)| Bound::Excluded(*key));
+            let found = blocks.first(prefix, after.take()?).transpose()?;
+            let key = found.as_ref().ok().map(|(key, _)| *key.bytes());
+            after = key.map(Bound::Excluded);
             Some(found)
+        })
+    }
+
+    /// Where every block is, in order.
+    fn places(&self) -> impl Iterator<Item = Result<(Key, Place), StoreError>> {
+        PREFIXES.into_iter().flat_map(|prefix| {
+            let places = packs(prefix).oldest_first(&self.0.db);
+            places.map(move |entry| {
+                let (key, place) = entry?;
+                Ok((Key::of(prefix, &key), Place::from_bytes(place)))
+            })
         })
     }
 
     /// A block that is going to be read. Nothing is held meanwhile: a disk that takes its time for one reader must not stop the others.
     fn find(
         &self,
-        find: impl FnOnce(&Places) -> Option<(Key, Place)>,
+        find: impl FnOnce(&sled::Db) -> Result<Option<(Key, [u8; 12])>, StoreError>,
     ) -> Result<Option<(Key, Piece)>, StoreError> {
         // First, so that no file goes away that is wanted by what is found next.
         let files = self.0.heap.listing();
-        let found = find(&self.places());
-        let piece = found.map(|(key, place)| Ok((key, files.piece(place)?)));
-        piece.transpose().map_err(at(self.0.heap.directory()))
+        let Some((key, place)) = find(&self.0.db)? else {
+            return Ok(None);
+        };
+        let piece = files.piece(Place::from_bytes(place));
+        Ok(Some((key, piece.map_err(at(self.0.heap.directory()))?)))
+    }
+
+    fn find_last(
+        &self,
+        prefix: u8,
+        bound: Bound<Rest>,
+    ) -> Result<Option<(Key, Piece)>, StoreError> {
+        self.find(|db| {
+            let found = packs(prefix).last(db, bound)?;
+            Ok(found.map(|(key, place)| (Key::of(prefix, &key), place)))
+        })
     }
 
     fn read(&self, found: Option<(Key, Piece)>) -> Result<Option<Entry>, StoreError> {
@@ -219,20 +261,7 @@ impl Blocks {
             packs(prefix).put(db, places, |_, place| place, &mut batch)?;
         }
         db.apply_batch(batch)?;
-        let places = self.0.places.write();
-        let mut places = places.unwrap_or_else(PoisonError::into_inner);
-        for (key, place) in changes {
-            match place {
-                Some(place) => places.insert(key, place),
-                None => places.remove(&key),
-            };
-        }
         Ok(())
-    }
-
-    fn places(&self) -> RwLockReadGuard<'_, Places> {
-        let places = self.0.places.read();
-        places.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes> {
@@ -244,24 +273,6 @@ impl Blocks {
 /// Where the blocks whose keys begin with this are, for a start.
 fn packs(prefix: u8) -> Packs<16, 12> {
     Packs::of(vec![prefix])
-}
-
-/// The places of a range; none of one that ends before it begins.
-fn in_range(
-    places: &Places,
-    (low, high): KeyRange,
-) -> impl DoubleEndedIterator<Item = (Key, Place)> {
-    let is_empty = match (&low, &high) {
-        (Bound::Included(low), Bound::Included(high)) => low > high,
-        (
-            Bound::Included(low) | Bound::Excluded(low),
-            Bound::Included(high) | Bound::Excluded(high),
-        ) => low >= high,
-        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
-    };
-    let found = (!is_empty).then(|| places.range((low, high)));
-    let found = found.into_iter().flatten();
-    found.map(|(key, place)| (*key, *place))
 }
 
 #[cfg(test)]

@@ -239,16 +239,12 @@ impl Heap {
         self.full.max(end.total / MANY).min(LONGEST)
     }
 
-    /// Tells which of these is not in a file that is there: something has been taken away.
-    pub(super) fn check<'p>(&self, mut places: impl Iterator<Item = &'p Place>) -> io::Result<()> {
-        let files = self.listing().files;
-        let is_there = |place: &Place| {
-            let length = files.get(&place.file).copied().unwrap_or_default();
-            u64::from(place.offset) + place.taken() <= length
-        };
-        match places.find(|place| !is_there(place)) {
-            Some(place) => Err(place.damaged()),
-            None => Ok(()),
+    /// An error when this is not in a file that is there: something has been taken away. For a heap that was just opened.
+    pub(super) fn check(&self, place: Place) -> io::Result<()> {
+        let length = self.listing().files.get(&place.file).copied();
+        match u64::from(place.offset) + place.taken() <= length.unwrap_or_default() {
+            true => Ok(()),
+            false => Err(place.damaged()),
         }
     }
 
