@@ -29,6 +29,7 @@ impl Store {
     /// Builds the index anew from a snapshot just made and puts it in the place of the old one, whose files are then deleted. Readers and writers go
     /// on meanwhile. An error leaves the old one in use. One at a time: the caller holds `renewing`.
     pub(super) async fn renew_index(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+        let users = self.0.index().users();
         let (old, writer) = self.work(move |room| build(room, &snapshot)).await?;
         let new = writer.index().path().to_owned();
         let journal = self.0.directories.journal.clone();
@@ -41,7 +42,14 @@ impl Store {
         };
         let renewed = self.ask(hand_over).await;
         // One that is not in use is of no use, and takes the room that the next try needs.
-        let useless = if renewed.is_ok() { old } else { new };
+        let useless = match &renewed {
+            Ok(()) => {
+                // They may open any of its files yet.
+                users.gone().await;
+                old
+            }
+            Err(_) => new,
+        };
         let removed = self
             .work(move |room| remove(&useless, &room.directories.root).map_err(journal_error))
             .await;
@@ -117,7 +125,7 @@ fn store_error(error: OpenError) -> StoreError {
     }
 }
 
-/// Removes an index that nobody uses, durably; open files of it go when their last reader has gone.
+/// Removes an index that nobody uses, durably.
 fn remove(index: &Path, root: &Path) -> io::Result<()> {
     if index.exists() {
         fs::remove_dir_all(index)?;
@@ -160,4 +168,54 @@ fn size(directory: &Path) -> io::Result<u64> {
         };
     }
     Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lead::LeadId;
+    use crate::store::query::tests::lead;
+    use crate::store::{NewLead, Settings};
+
+    #[tokio::test]
+    async fn who_reads_an_index_that_is_replaced_reads_it_to_the_end() {
+        let home = tempfile::tempdir().expect("a directory");
+        let settings = Settings {
+            path: home.path().to_owned(),
+            min_free: 0,
+        };
+        let store = Store::open(&settings).expect("opened");
+        let mut ids: Vec<LeadId> = Vec::new();
+        for n in 0..40 {
+            let new = NewLead {
+                lead: lead(n, "Анна"),
+                held: None,
+                targets: Vec::new(),
+                key: None,
+            };
+            ids.push(store.accept(new).await.expect("accepted").lead());
+        }
+        store.catch_up().await.expect("applied");
+        let old = store.0.index();
+        let path = old.path().to_owned();
+        let other = store.clone();
+        let erased = ids[0];
+        let erasing = tokio::spawn(async move {
+            other
+                .erase(erased, ("anna", jiff::Timestamp::UNIX_EPOCH))
+                .await
+        });
+        while store.0.index().path() == path {
+            tokio::task::yield_now().await;
+        }
+        // No file of it has been opened so far.
+        for id in &ids {
+            assert!(old.row(*id).expect("read").is_some());
+        }
+        assert!(path.exists() && !erasing.is_finished());
+        drop(old);
+        erasing.await.expect("no panic").expect("erased");
+        assert!(!path.exists());
+        store.close().await.expect("closed");
+    }
 }

@@ -241,6 +241,7 @@ mod tests {
     use sled::Batch;
 
     use super::*;
+    use crate::store::index::users::Users;
 
     /// Few beginnings, so that many keys share one.
     fn key(n: u16) -> Key {
@@ -264,7 +265,7 @@ mod tests {
         ) {
             let directory = tempfile::tempdir().expect("directory");
             let db = sled::open(directory.path()).expect("sled");
-            let open = || Blocks::open(&db, directory.path().join("heap")).expect("a heap");
+            let open = || Blocks::open(&db, directory.path().join("heap"), Users::first().1).expect("a heap");
             let mut keys = Keys::open(open()).expect("empty");
             let mut model = Changed::new();
             for (at, group) in groups.iter().enumerate() {

@@ -16,10 +16,12 @@
 
 mod block;
 mod blocks;
+mod handles;
 mod heap;
 mod keys;
 mod packs;
 mod rows;
+mod users;
 mod windows;
 mod words;
 mod writer;
@@ -41,6 +43,7 @@ use crate::store::record::{Record, RecordValue, Table};
 use blocks::Blocks;
 use keys::Keys;
 use rows::Looking;
+use users::Users;
 use words::Words;
 
 pub(super) use block::Row;
@@ -62,6 +65,7 @@ pub(super) struct Index {
     words: Words,
     keys: Keys,
     path: PathBuf,
+    users: Users,
     /// sled's file, open for as long as sled has it. sled's flusher only logs a failed fsync, after which the kernel takes the pages for
     /// written; but every handle that was open at the time is told of it at its own next sync.
     witness: Arc<File>,
@@ -78,11 +82,19 @@ impl Index {
         // Else it is empty, or of another layout, or its building was cut short: no lead is read from it.
         let is_whole = db.contains_key(APPLIED)?;
         let (heap, words) = (path.join("heap"), path.join("words"));
+        let (users, user) = Users::first();
         let (blocks, words) = match is_whole {
-            true => (Blocks::open(&db, heap)?, Words::open(words)?),
-            false => (Blocks::none(&db, heap)?, Words::none(words)?),
+            true => (
+                Blocks::open(&db, heap, user.clone())?,
+                Words::open(words, user)?,
+            ),
+            false => (
+                Blocks::none(&db, heap, user.clone())?,
+                Words::none(words, user)?,
+            ),
         };
         Ok(Self {
+            users,
             words,
             keys: Keys::open(blocks.clone())?,
             blocks,
@@ -95,6 +107,11 @@ impl Index {
     /// Its directory.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Who reads it.
+    pub(super) fn users(&self) -> Users {
+        self.users.clone()
     }
 
     /// The sequence of the last applied group; `None` when nothing was applied, or a rebuild was cut short.

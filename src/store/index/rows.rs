@@ -263,6 +263,7 @@ mod tests {
     use sled::Batch;
 
     use super::*;
+    use crate::store::index::users::Users;
 
     fn id(n: u16) -> LeadId {
         let mut bytes = [0; 16];
@@ -289,7 +290,7 @@ mod tests {
         ) {
             let directory = tempfile::tempdir().expect("directory");
             let db = sled::open(directory.path()).expect("sled");
-            let blocks = Blocks::open(&db, directory.path().join("heap")).expect("a heap");
+            let blocks = Blocks::open(&db, directory.path().join("heap"), Users::first().1).expect("a heap");
             let mut model = BTreeMap::new();
             let mut tail = Some(Tail::read(&blocks).expect("empty"));
             let mut looking = Looking::in_blocks(&blocks);

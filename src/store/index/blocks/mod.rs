@@ -21,6 +21,7 @@ use sled::Batch;
 use crate::store::StoreError;
 use crate::store::index::heap::{FULL, Heap, Piece, Place};
 use crate::store::index::packs::Packs;
+use crate::store::index::users::User;
 use crate::store::index::{at, keys, rows};
 
 use tidying::Tidying;
@@ -73,16 +74,21 @@ struct Inner {
     /// What the next batch makes of blocks.
     changes: Mutex<Changes>,
     tidying: Mutex<Tidying>,
+    _user: User,
 }
 
 impl Blocks {
     /// Reads where the blocks are, and opens the heap in a directory; makes it when it is missing.
-    pub(super) fn open(db: &sled::Db, directory: PathBuf) -> Result<Self, StoreError> {
-        Self::open_with(db, directory, FULL)
+    pub(super) fn open(db: &sled::Db, directory: PathBuf, user: User) -> Result<Self, StoreError> {
+        Self::open_with(db, (directory, user), FULL)
     }
 
-    fn open_with(db: &sled::Db, directory: PathBuf, full: u64) -> Result<Self, StoreError> {
-        let blocks = Self::with(db, directory, full)?;
+    fn open_with(
+        db: &sled::Db,
+        (directory, user): (PathBuf, User),
+        full: u64,
+    ) -> Result<Self, StoreError> {
+        let blocks = Self::with(db, (directory, user), full)?;
         // Looked through once, so that a file that is gone is missed by the start and not by a reader.
         let Inner { heap, .. } = &*blocks.0;
         for place in blocks.places() {
@@ -92,17 +98,22 @@ impl Blocks {
     }
 
     /// The same of an index that has none yet, whatever stands in sled.
-    pub(super) fn none(db: &sled::Db, directory: PathBuf) -> Result<Self, StoreError> {
-        Self::with(db, directory, FULL)
+    pub(super) fn none(db: &sled::Db, directory: PathBuf, user: User) -> Result<Self, StoreError> {
+        Self::with(db, (directory, user), FULL)
     }
 
-    fn with(db: &sled::Db, directory: PathBuf, full: u64) -> Result<Self, StoreError> {
+    fn with(
+        db: &sled::Db,
+        (directory, user): (PathBuf, User),
+        full: u64,
+    ) -> Result<Self, StoreError> {
         let heap = Heap::open(directory.clone(), full).map_err(at(&directory))?;
         Ok(Self(Arc::new(Inner {
             db: db.clone(),
             heap,
             changes: Mutex::default(),
             tidying: Mutex::default(),
+            _user: user,
         })))
     }
 

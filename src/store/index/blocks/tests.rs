@@ -7,9 +7,10 @@ use proptest::prelude::*;
 
 use super::tidying::FEW;
 use super::*;
+use crate::store::index::users::Users;
 
 fn open(db: &sled::Db, directory: &Path) -> Blocks {
-    Blocks::open_with(db, directory.join("heap"), 2_000).expect("a heap")
+    Blocks::open_with(db, (directory.join("heap"), Users::first().1), 2_000).expect("a heap")
 }
 
 fn key(n: u8) -> Key {

@@ -3,8 +3,6 @@
 //! Before each piece stands a CRC32C over its owner's name and itself, so that neither damaged bytes nor those of somebody else pass for it.
 //! What is written is not synced: where the machine may have died, the index is built anew.
 
-mod handles;
-
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -15,9 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use rustix::fs::Advice;
 
+use crate::store::index::handles::Handles;
 use crate::store::index::{advise, damaged};
-
-use handles::Handles;
 
 /// A file that has so many bytes takes no more, unless that is less than one in [`MANY`] of all there are.
 pub(super) const FULL: u64 = 8 << 20;
@@ -25,6 +22,9 @@ pub(super) const FULL: u64 = 8 << 20;
 /// Beyond so many full files each next is as large as one in so many of all, so that their number grows with the logarithm of what there is:
 /// 10 million leads have some 200.
 const MANY: u64 = 64;
+
+/// So many files are open for readers: with a million leads most of them.
+const OPEN: usize = 128;
 
 /// No file is longer than this and a few pieces, however many there are: places have 32 bits.
 const LONGEST: u64 = 1 << 31;
@@ -156,7 +156,7 @@ impl Heap {
             directory,
             full,
             files: RwLock::new(files),
-            handles: Handles::default(),
+            handles: Handles::new(OPEN),
             end: Mutex::new(end),
         })
     }

@@ -3,9 +3,10 @@
 //! A phone or an e-mail is in one run of some dozens, and each that is asked costs a cold page. A search is for a beginning, so whole words
 //! cannot be what the filter knows: it knows the beginning of each word at every checkpoint, and a search asks for the last checkpoint that it reaches.
 //!
-//! The bytes are on the disk: whoever changes what they are made of counts up the layout of the index.
+//! It stays on the disk, in pages as the words are, and a beginning is in one of them: in memory it would grow with what is stored. Whoever changes
+//! what the bytes are made of counts up the layout of the index.
 
-use std::sync::Arc;
+use super::pages::{CHECKSUM, PAGE, close_page};
 
 /// Lengths in bytes at which the beginnings of words are known. A phone such as `+79123456789` has 12, so it is known whole; e-mails that
 /// share 16 are few; 6 are three Cyrillic letters, which may be typed for a rare name; 4 are most of an order number. A shorter
@@ -13,74 +14,88 @@ use std::sync::Arc;
 const CHECKPOINTS: [usize; 4] = [4, 6, 12, 16];
 
 /// Bits for each different beginning. With [`PROBES`] of them set, one in 1,400 beginnings that are not there is taken for one that is. With 10
-/// bits it was one in 120, and with thirty runs every fourth search read a cold page for nothing. Filters of any length are read alike.
+/// bits it was one in 120, and with thirty runs every fourth search read a cold page for nothing.
 const BITS: usize = 16;
 
 /// Eleven would make the fewest mistakes with so many bits, but each is a cold line of memory whenever a run is written.
 const PROBES: u64 = 7;
 
-/// The beginnings of the words of a run. Cheap to clone; without any bytes it lets everything through.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Filter(Arc<[u8]>);
+/// Bits of a page.
+const PAGE_BITS: usize = 8 * (PAGE - CHECKSUM);
 
-/// A filter that is being made.
+/// A filter that is being made, or the count of what would be in one.
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
-    hashes: Vec<u64>,
+    beginnings: usize,
     last: Vec<u8>,
+    pages: Vec<u8>,
 }
 
 impl Gathering {
+    /// A filter with room for so many beginnings; more make it let more through.
+    pub(super) fn of(beginnings: usize) -> Self {
+        let pages = (beginnings * BITS).div_ceil(PAGE_BITS).max(1);
+        Self {
+            pages: vec![0; pages * PAGE],
+            ..Self::default()
+        }
+    }
+
     /// Adds a word. In order they cost the fewest bits: a beginning that the word before has too is not counted again.
     pub(super) fn add(&mut self, word: &[u8]) {
         let pairs = word.iter().zip(&self.last);
         let shared = pairs.take_while(|(byte, before)| byte == before).count();
-        if shared < word.len() {
-            let new = beginnings(word).filter(|(length, _)| *length > shared);
-            self.hashes.extend(new.map(|(_, hash)| hash));
-            self.last.clear();
-            self.last.extend_from_slice(word);
+        if shared == word.len() {
+            return;
+        }
+        for (_, hash) in beginnings(word).filter(|(length, _)| *length > shared) {
+            self.beginnings += 1;
+            self.set(hash);
+        }
+        self.last.clear();
+        self.last.extend_from_slice(word);
+    }
+
+    fn set(&mut self, hash: u64) {
+        let begin = page_of(hash, self.pages.len() / PAGE) * PAGE;
+        let Some(page) = self.pages.get_mut(begin..begin + PAGE) else {
+            return;
+        };
+        for bit in bits(hash) {
+            if let Some(byte) = page.get_mut(CHECKSUM + bit / 8) {
+                *byte |= 1 << (bit % 8);
+            }
         }
     }
 
-    /// The filter of all words.
-    pub(super) fn finish(self) -> Filter {
-        let length = (self.hashes.len() * BITS).div_ceil(8);
-        let mut bytes = vec![0; length];
-        for place in self
-            .hashes
-            .into_iter()
-            .flat_map(|hash| places(hash, length))
-        {
-            if let Some(byte) = bytes.get_mut(place / 8) {
-                *byte |= 1 << (place % 8);
-            }
-        }
-        Filter(bytes.into())
+    /// How many beginnings there are, and the pages of the filter: none if only they were counted.
+    pub(super) fn finish(mut self) -> (usize, Vec<u8>) {
+        self.pages.chunks_mut(PAGE).for_each(close_page);
+        (self.beginnings, self.pages)
     }
 }
 
-impl Filter {
-    /// The one with these bytes.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+/// Where it is seen whether a beginning may be there.
+pub(super) struct Probe(u64);
+
+impl Probe {
+    /// `None` for what is too short.
+    pub(super) fn of(beginning: &str) -> Option<Self> {
+        let (_, hash) = beginnings(beginning.as_bytes()).last()?;
+        Some(Self(hash))
     }
 
-    /// Its bytes, for [`Filter::from_bytes`].
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
+    /// In which of so many pages.
+    pub(super) fn page(&self, pages: usize) -> usize {
+        page_of(self.0, pages)
     }
 
-    /// Whether there may be a word with this beginning. `false` is certain.
-    pub(super) fn may_have(&self, beginning: &str) -> bool {
-        let Some((_, hash)) = beginnings(beginning.as_bytes()).last() else {
-            return true;
-        };
-        let has = |place: usize| {
-            let byte = self.0.get(place / 8);
-            byte.is_none_or(|byte| byte & (1 << (place % 8)) != 0)
-        };
-        places(hash, self.0.len()).all(has)
+    /// Whether it may be there, given what is behind the checksum of that page. `false` is certain.
+    pub(super) fn may_be_in(&self, page: &[u8]) -> bool {
+        bits(self.0).all(|bit| {
+            let byte = page.get(bit / 8);
+            byte.is_none_or(|byte| byte & (1 << (bit % 8)) != 0)
+        })
     }
 }
 
@@ -101,12 +116,18 @@ fn beginnings(word: &[u8]) -> impl Iterator<Item = (usize, u64)> {
     })
 }
 
-/// The bits of a hash among those of so many bytes: steps from one half of it by the other, each scaled to the number of bits.
-fn places(hash: u64, bytes: usize) -> impl Iterator<Item = usize> {
-    let (bits, step) = (bytes as u128 * 8, hash.rotate_left(32) | 1);
+/// Multiplied, because the bits within the page are told from the upper end of the hash itself.
+fn page_of(hash: u64, pages: usize) -> usize {
+    let mixed = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((u128::from(mixed) * pages as u128) >> 64) as usize
+}
+
+/// The bits of a hash among those of a page: steps from one half of it by the other, each scaled to the number of bits.
+fn bits(hash: u64) -> impl Iterator<Item = usize> {
+    let step = hash.rotate_left(32) | 1;
     (0..PROBES).map(move |probe| {
         let at = hash.wrapping_add(step.wrapping_mul(probe));
-        ((u128::from(at) * bits) >> 64) as usize
+        ((u128::from(at) * PAGE_BITS as u128) >> 64) as usize
     })
 }
 
@@ -115,11 +136,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::store::index::words::pages::open_page;
 
-    fn of(words: &[String]) -> Filter {
-        let mut gathering = Gathering::default();
+    /// The pages of a filter that knows these words.
+    fn of(words: &[String]) -> Vec<u8> {
+        let mut counting = Gathering::default();
+        words.iter().for_each(|word| counting.add(word.as_bytes()));
+        let (count, none) = counting.finish();
+        assert_eq!(none, [0; 0]);
+        let mut gathering = Gathering::of(count);
         words.iter().for_each(|word| gathering.add(word.as_bytes()));
-        gathering.finish()
+        let (again, pages) = gathering.finish();
+        assert_eq!(again, count);
+        pages
+    }
+
+    fn may_have(filter: &[u8], beginning: &str) -> bool {
+        Probe::of(beginning).is_none_or(|probe| {
+            let page = probe.page(filter.len() / PAGE) * PAGE;
+            let page = open_page(&filter[page..page + PAGE]).expect("sound");
+            probe.may_be_in(page)
+        })
     }
 
     fn phones(numbers: std::ops::Range<u64>) -> Vec<String> {
@@ -141,19 +178,17 @@ mod tests {
                 words.sort_unstable();
             }
             let filter = of(&words);
-            let read = Filter::from_bytes(filter.bytes());
             for word in &words {
                 for (at, letter) in word.char_indices() {
                     let beginning = &word[..at + letter.len_utf8()];
-                    prop_assert!(filter.may_have(beginning), "{beginning} of {word}");
-                    prop_assert!(read.may_have(beginning), "{beginning} of {word}, read");
+                    prop_assert!(may_have(&filter, beginning), "{beginning} of {word}");
                 }
             }
         }
 
         #[test]
         fn any_bytes_are_read_without_panic(bytes: Vec<u8>, beginning: String) {
-            Filter::from_bytes(&bytes).may_have(&beginning);
+            Probe::of(&beginning).map(|probe| probe.may_be_in(&bytes));
         }
     }
 
@@ -162,7 +197,7 @@ mod tests {
         for size in [20, 1_000, 50_000] {
             let filter = of(&phones(0..size));
             let others = phones(1_000_000..1_050_000);
-            let passed = others.iter().filter(|phone| filter.may_have(phone));
+            let passed = others.iter().filter(|phone| may_have(&filter, phone));
             let passed = passed.count() as f64 / others.len() as f64;
             assert!(passed < 0.0015, "{passed} with {size}");
         }
@@ -171,35 +206,55 @@ mod tests {
     #[test]
     fn what_is_shorter_than_the_first_checkpoint_is_let_through() {
         let filter = of(&["иван".to_owned()]);
-        assert!(filter.may_have("щ"));
-        assert!(filter.may_have("щ1"));
-        assert!(!filter.may_have("щщ"));
-    }
-
-    #[test]
-    fn without_bytes_everything_is_let_through() {
-        assert!(Filter::default().may_have("+79123456789"));
+        assert!(may_have(&filter, "щ"));
+        assert!(may_have(&filter, "щ1"));
+        assert!(!may_have(&filter, "щщ"));
     }
 
     #[test]
     fn a_beginning_that_words_share_is_counted_once() {
-        let alike = (0..1_000).map(|n| format!("visitor.of.this.{n:03}"));
-        let alike: Vec<String> = alike.collect();
-        let bits = CHECKPOINTS.len() * BITS;
-        assert_eq!(of(&alike).bytes().len(), bits.div_ceil(8));
+        let mut counting = Gathering::default();
+        for n in 0..1_000 {
+            counting.add(format!("visitor.of.this.{n:03}").as_bytes());
+        }
+        assert_eq!(counting.finish().0, CHECKPOINTS.len());
     }
 
     /// A filter on the disk is read by later versions: should this fail, the layout of the index has changed.
     #[test]
     fn the_bytes_are_the_same_in_every_version() {
-        let words = ["+79123456789".to_owned(), "иван".to_owned()];
-        let with_ten_bits = [200, 12, 20, 255, 162, 154, 205];
-        let with_sixteen = [48, 138, 1, 20, 232, 159, 33, 173, 40, 195];
-        for bytes in [with_ten_bits.as_slice(), &with_sixteen] {
-            let filter = Filter::from_bytes(bytes);
-            assert!(words.iter().all(|word| filter.may_have(word)));
-            assert!(!filter.may_have("+79123456780"));
-        }
-        assert_eq!(of(&words).bytes(), with_sixteen);
+        let filter = of(&["+79123456789".to_owned()]);
+        let set = |(at, byte): (usize, &u8)| (*byte != 0).then_some((at, *byte));
+        let set: Vec<(usize, u8)> = filter.iter().enumerate().filter_map(set).collect();
+        let expected = [
+            (0, 26),
+            (1, 10),
+            (2, 56),
+            (3, 61),
+            (484, 32),
+            (867, 1),
+            (1340, 2),
+            (1478, 8),
+            (1813, 2),
+            (1959, 64),
+            (2006, 128),
+            (2033, 64),
+            (2054, 1),
+            (2101, 2),
+            (2148, 4),
+            (2195, 8),
+            (2242, 16),
+            (2286, 4),
+            (2472, 2),
+            (2759, 4),
+            (3027, 16),
+            (3232, 8),
+            (3582, 128),
+            (3705, 8),
+            (4021, 4),
+        ];
+        assert_eq!(set, expected);
+        let probe = Probe::of("+79123456789").expect("long enough");
+        assert_eq!([1, 10, 1_000].map(|pages| probe.page(pages)), [0, 3, 391]);
     }
 }

@@ -30,6 +30,7 @@ impl Known {
                 entries.push(hashing.hash_one((word, lead)));
                 Ok(())
             });
+            let read = read.and_then(|()| run.check_filter());
             read.map_err(at(run.path().unwrap_or(directory)))?;
         }
         entries.sort_unstable();

@@ -20,6 +20,7 @@ mod listing;
 mod log;
 mod merging;
 mod pages;
+mod reach;
 mod run;
 mod sizes;
 
@@ -31,11 +32,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::lead::LeadId;
 use crate::store::StoreError;
+use crate::store::index::users::User;
 use crate::store::index::{IdRange, at};
 
 use hits::Hits;
 use listing::Listing;
 use log::Log;
+use reach::{Files, number};
 use run::{EXTENSION, PARTIAL, Run};
 use sizes::{SIZES, Sizes, count, too_many};
 
@@ -57,6 +60,7 @@ pub(super) struct Words(Arc<Inner>);
 struct Inner {
     directory: PathBuf,
     sizes: Sizes,
+    files: Files,
     log: Log,
     listing: Listing,
     /// Replaced, never changed: a search goes on with those it began with, also when their files are deleted.
@@ -65,23 +69,27 @@ struct Inner {
 
 impl Words {
     /// Reads which runs there are in a directory, and finds all there that should be.
-    pub(super) fn open(directory: PathBuf) -> Result<Self, StoreError> {
+    pub(super) fn open(directory: PathBuf, user: User) -> Result<Self, StoreError> {
         Listing::of(&directory).check().map_err(at(&directory))?;
-        Self::open_with(directory, SIZES)
+        Self::open_with(directory, user, SIZES)
     }
 
     /// The same of an index that has none yet; makes the directory when it is missing.
-    pub(super) fn none(directory: PathBuf) -> Result<Self, StoreError> {
-        Self::open_with(directory, SIZES)
+    pub(super) fn none(directory: PathBuf, user: User) -> Result<Self, StoreError> {
+        Self::open_with(directory, user, SIZES)
     }
 
-    fn open_with(directory: PathBuf, sizes: Sizes) -> Result<Self, StoreError> {
+    fn open_with(directory: PathBuf, user: User, sizes: Sizes) -> Result<Self, StoreError> {
+        let files = Files::new(user, sizes.large);
         fs::create_dir_all(&directory).map_err(at(&directory))?;
         let mut runs = Runs::new();
         for entry in fs::read_dir(&directory).map_err(at(&directory))? {
             let path = entry.map_err(at(&directory))?.path();
             match path.extension().and_then(|extension| extension.to_str()) {
-                Some(EXTENSION) => runs.push(Arc::new(Run::open(path.clone()).map_err(at(&path))?)),
+                Some(EXTENSION) => {
+                    let run = Run::open(path.clone(), &files);
+                    runs.push(Arc::new(run.map_err(at(&path))?));
+                }
                 Some(PARTIAL) => fs::remove_file(&path).map_err(at(&path))?,
                 _ => {}
             }
@@ -96,6 +104,7 @@ impl Words {
         Ok(Self(Arc::new(Inner {
             directory,
             sizes,
+            files,
             log,
             listing,
             runs: RwLock::new(runs),
@@ -138,13 +147,16 @@ impl Words {
     }
 
     /// One run of all these.
-    fn merge(&self, runs: &[Arc<Run>], number: u64) -> io::Result<Option<Run>> {
+    fn merge(&self, runs: &[Arc<Run>], number: u32) -> io::Result<Option<Run>> {
         let Inner {
-            directory, sizes, ..
+            directory,
+            sizes,
+            files,
+            ..
         } = &*self.0;
         let is_small = count(runs) < sizes.in_memory && runs.iter().all(|run| run.path().is_none());
         let file = directory.join(format!("{number:08}.{EXTENSION}"));
-        Run::of_all(runs, (!is_small).then_some(file))
+        Run::of_all(runs, (!is_small).then_some((file, files)))
     }
 
     /// These are in another file now. Those who still read them have them open.
@@ -180,11 +192,8 @@ impl Words {
 }
 
 /// For the name of the next file.
-fn next_number(runs: &Runs) -> u64 {
-    let names = runs
-        .iter()
-        .filter_map(|run| run.path()?.file_stem()?.to_str());
-    let numbers = names.filter_map(|name| name.parse::<u64>().ok());
+fn next_number(runs: &Runs) -> u32 {
+    let numbers = runs.iter().filter_map(|run| number(run.path()?));
     numbers.max().map_or(0, |last| last + 1)
 }
 

@@ -15,7 +15,7 @@ pub(super) const PAGE: usize = 4096;
 pub(super) const LONGEST: usize = 1024;
 
 /// In front of a page: its checksum.
-const CHECKSUM: usize = 4;
+pub(super) const CHECKSUM: usize = 4;
 
 /// Around the leads of a word: the lengths of both.
 const LENGTHS: usize = 4;
@@ -130,9 +130,7 @@ impl<W: Write> PageWriter<W> {
             return Ok(());
         }
         self.page.resize(PAGE, 0);
-        if let Some((checksum, rest)) = self.page.split_first_chunk_mut() {
-            *checksum = crc32c::crc32c(rest).to_le_bytes();
-        }
+        close_page(&mut self.page);
         self.out.write_all(&self.page)?;
         self.page.clear();
         Ok(())
@@ -147,7 +145,14 @@ impl<W: Write> PageWriter<W> {
     }
 }
 
-/// The entries of a page; `None` when it is damaged.
+/// Puts its checksum in front of a page.
+pub(super) fn close_page(page: &mut [u8]) {
+    if let Some((checksum, rest)) = page.split_first_chunk_mut() {
+        *checksum = crc32c::crc32c(rest).to_le_bytes();
+    }
+}
+
+/// What is in a page; `None` when it is damaged.
 pub(super) fn open_page(page: &[u8]) -> Option<&[u8]> {
     let (checksum, entries) = page.split_first_chunk()?;
     (u32::from_le_bytes(*checksum) == crc32c::crc32c(entries)).then_some(entries)

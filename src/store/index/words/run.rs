@@ -3,7 +3,8 @@
 //! | in the file | |
 //! |---|---|
 //! | pages | the words ([`super::pages`]) |
-//! | a frame | how many entries there are, the oldest and the newest lead, the filter with its length, the fences |
+//! | pages | the filter ([`super::filter`]) |
+//! | a frame | how many entries there are, the oldest and the newest lead, how many beginnings and pages the filter has, the fences |
 //! | 8 bytes | where the frame begins |
 
 use std::fs::{self, File, OpenOptions};
@@ -19,9 +20,10 @@ use crate::lead::LeadId;
 use crate::store::frame;
 use crate::store::index::{advise, damaged};
 
-use super::filter::{Filter, Gathering};
+use super::filter::{Gathering, Probe};
 use super::merging::each_entry;
 use super::pages::{Fences, PAGE, PageWriter, open_page, read_entries};
+use super::reach::{Files, Reach};
 
 /// What the names of files of runs end with.
 pub(super) const EXTENSION: &str = "run";
@@ -36,8 +38,7 @@ const TOGETHER: usize = 32;
 pub(in crate::store::index) struct Run {
     pages: Pages,
     fences: Fences,
-    /// None for a run in memory, of which a page is read in a microsecond.
-    filter: Filter,
+    filter: Size,
     pub(super) entries: usize,
     pub(super) oldest: LeadId,
     pub(super) newest: LeadId,
@@ -45,23 +46,34 @@ pub(in crate::store::index) struct Run {
 
 enum Pages {
     Memory(Vec<u8>),
-    File { file: File, path: PathBuf },
+    File(Reach),
+}
+
+/// Of a filter.
+#[derive(Clone, Copy)]
+struct Size {
+    beginnings: usize,
+    /// None for a run in memory, of which a page is read in a microsecond.
+    pages: usize,
 }
 
 impl Run {
     /// One in memory, of sorted entries; `None` when there are none.
     pub(super) fn in_memory<W: AsRef<str>>(entries: &[(W, LeadId)]) -> io::Result<Option<Self>> {
-        let mut building = Building::to(Vec::new(), false);
+        let mut building = Building::to(Vec::new(), Gathering::default());
         for (word, lead) in entries {
             building.push(word.as_ref().as_bytes(), *lead.as_bytes())?;
         }
         building.in_memory()
     }
 
-    /// One of all these, in this file or in memory. The file gets its name when it is whole.
-    pub(super) fn of_all(runs: &[Arc<Self>], file: Option<PathBuf>) -> io::Result<Option<Self>> {
-        let Some(path) = file else {
-            let mut building = Building::to(Vec::new(), false);
+    /// One of all these, in the file at this path or in memory. The file gets its name when it is whole.
+    pub(super) fn of_all(
+        runs: &[Arc<Self>],
+        file: Option<(PathBuf, &Files)>,
+    ) -> io::Result<Option<Self>> {
+        let Some((path, files)) = file else {
+            let mut building = Building::to(Vec::new(), Gathering::default());
             each_entry(runs, |word, lead| building.push(word, lead))?;
             return building.in_memory();
         };
@@ -69,9 +81,11 @@ impl Run {
         let mut options = OpenOptions::new();
         let options = options.create(true).truncate(true).write(true).read(true);
         let out = BufWriter::with_capacity(64 << 10, options.open(&partial)?);
-        let mut building = Building::to(out, true);
+        // Some of them may share beginnings, which leaves room over.
+        let beginnings = runs.iter().map(|run| run.filter.beginnings).sum();
+        let mut building = Building::to(out, Gathering::of(beginnings));
         each_entry(runs, |word, lead| building.push(word, lead))?;
-        let run = building.in_file(path)?;
+        let run = building.in_file(path, files)?;
         if let Some(path) = run.as_ref().and_then(Self::path) {
             fs::rename(&partial, path)?;
         }
@@ -80,21 +94,21 @@ impl Run {
 
     /// The frame behind the pages.
     fn about(&self) -> Vec<u8> {
-        let filter = self.filter.bytes();
-        let mut bytes = Vec::with_capacity(filter.len() + 64 + 24 * self.fences.pages());
+        let mut bytes = Vec::with_capacity(96 + 24 * self.fences.pages());
         frame::encode_with(0, &mut bytes, |out| {
-            out.extend_from_slice(&(self.entries as u64).to_le_bytes());
+            let Size { beginnings, pages } = self.filter;
             out.extend_from_slice(self.oldest.as_bytes());
             out.extend_from_slice(self.newest.as_bytes());
-            out.extend_from_slice(&(filter.len() as u64).to_le_bytes());
-            out.extend_from_slice(filter);
+            for number in [self.entries, beginnings, pages] {
+                out.extend_from_slice(&(number as u64).to_le_bytes());
+            }
             self.fences.write(out);
         });
         bytes
     }
 
     /// The one in this file.
-    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+    pub(super) fn open(path: PathBuf, files: &Files) -> io::Result<Self> {
         let file = File::open(&path)?;
         let end = file.metadata()?.len().saturating_sub(8);
         let mut begin = [0; 8];
@@ -105,46 +119,70 @@ impl Run {
             .and_then(|length| usize::try_from(length).ok());
         let mut about = vec![0; length.ok_or_else(damaged_run)?];
         file.read_exact_at(&mut about, begin)?;
-        read_as_asked(&file);
-        let pages = Pages::File { file, path };
-        let run = frame::decode(&about).and_then(|frame| Self::read_about(frame.payload, pages));
+        let run = frame::decode(&about).and_then(|frame| Self::read_about(frame.payload));
         let run = run.ok_or_else(damaged_run)?;
-        let is_whole = run.fences.pages() as u64 * PAGE as u64 == begin;
-        if is_whole {
-            Ok(run)
-        } else {
-            Err(damaged_run())
+        if run.pages_in_all() as u64 * PAGE as u64 != begin {
+            return Err(damaged_run());
         }
+        let pages = Pages::File(files.reach(path, file, run.entries));
+        Ok(Self { pages, ..run })
     }
 
-    fn read_about(payload: &[u8], pages: Pages) -> Option<Self> {
-        let (entries, rest) = payload.split_first_chunk()?;
-        let (oldest, rest) = rest.split_first_chunk()?;
-        let (newest, rest) = rest.split_first_chunk()?;
-        let (length, rest) = rest.split_first_chunk()?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-        let (filter, fences) = rest.split_at_checked(length)?;
+    /// Without the pages.
+    fn read_about(payload: &[u8]) -> Option<Self> {
+        let mut rest = payload;
+        let [oldest, newest] = [take(&mut rest)?, take(&mut rest)?];
+        let [entries, beginnings, pages] = [take(&mut rest)?, take(&mut rest)?, take(&mut rest)?];
+        let number = |bytes| usize::try_from(u64::from_le_bytes(bytes)).ok();
         Some(Self {
-            pages,
-            fences: Fences::read(fences),
-            filter: Filter::from_bytes(filter),
-            entries: usize::try_from(u64::from_le_bytes(*entries)).ok()?,
-            oldest: LeadId::from_bytes(*oldest),
-            newest: LeadId::from_bytes(*newest),
+            pages: Pages::Memory(Vec::new()),
+            fences: Fences::read(rest),
+            filter: Size {
+                beginnings: number(beginnings)?,
+                pages: number(pages)?,
+            },
+            entries: number(entries)?,
+            oldest: LeadId::from_bytes(oldest),
+            newest: LeadId::from_bytes(newest),
         })
+    }
+
+    fn pages_in_all(&self) -> usize {
+        self.fences.pages().saturating_add(self.filter.pages)
     }
 
     /// Where its file is, if it has one.
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.pages {
             Pages::Memory(_) => None,
-            Pages::File { path, .. } => Some(path),
+            Pages::File(reach) => Some(reach.path()),
         }
     }
 
-    /// Whether it may have a word with this beginning. `false` is certain, and known without reading.
+    /// Whether it may have a word with this beginning. `false` is certain, and known from one page.
     pub(super) fn may_have(&self, beginning: &str) -> bool {
-        self.filter.may_have(beginning)
+        let Some(probe) = Probe::of(beginning).filter(|_| self.filter.pages > 0) else {
+            return true;
+        };
+        let mut room = Vec::new();
+        // What cannot be read denies nothing.
+        let page = self.filter_page(probe.page(self.filter.pages), &mut room);
+        page.is_none_or(|page| probe.may_be_in(page))
+    }
+
+    /// What of the filter is in a page; `None` when it is damaged.
+    fn filter_page<'a>(&'a self, page: usize, room: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        let page = self.fences.pages() + page;
+        self.pages(page..page + 1, room).ok().and_then(open_page)
+    }
+
+    /// Finds every page of the filter sound, or is an error.
+    pub(super) fn check_filter(&self) -> io::Result<()> {
+        let mut room = Vec::new();
+        for page in 0..self.filter.pages {
+            self.filter_page(page, &mut room).ok_or_else(damaged_run)?;
+        }
+        Ok(())
     }
 
     /// Adds the leads that have a word with this beginning.
@@ -168,9 +206,9 @@ impl Run {
         let begin = pages.start * PAGE;
         match &self.pages {
             Pages::Memory(bytes) => bytes.get(begin..pages.end * PAGE).ok_or_else(damaged_run),
-            Pages::File { file, .. } => {
+            Pages::File(reach) => {
                 room.resize(pages.len() * PAGE, 0);
-                file.read_exact_at(room, begin as u64)?;
+                reach.file()?.read_exact_at(room, begin as u64)?;
                 Ok(room)
             }
         }
@@ -178,9 +216,11 @@ impl Run {
 
     /// Has the kernel read all pages, which are going to be asked for.
     pub(super) fn expect(&self) {
-        if let Pages::File { file, .. } = &self.pages {
+        if let Pages::File(reach) = &self.pages
+            && let Ok(file) = reach.file()
+        {
             let length = (self.fences.pages() * PAGE) as u64;
-            advise(file, (0, length), Advice::WillNeed);
+            advise(&file, (0, length), Advice::WillNeed);
         }
     }
 
@@ -200,17 +240,17 @@ impl Run {
 /// A run that is being written.
 struct Building<W> {
     pages: PageWriter<W>,
-    filter: Option<Gathering>,
+    filter: Gathering,
     entries: usize,
     oldest: LeadId,
     newest: LeadId,
 }
 
 impl<W: Write> Building<W> {
-    fn to(out: W, has_filter: bool) -> Self {
+    fn to(out: W, filter: Gathering) -> Self {
         Self {
             pages: PageWriter::new(out),
-            filter: has_filter.then(Gathering::default),
+            filter,
             entries: 0,
             oldest: LeadId::LAST,
             newest: LeadId::FIRST,
@@ -221,9 +261,7 @@ impl<W: Write> Building<W> {
         if !self.pages.push(word, lead)? {
             return Ok(());
         }
-        if let Some(filter) = &mut self.filter {
-            filter.add(word);
-        }
+        self.filter.add(word);
         let lead = LeadId::from_bytes(lead);
         self.oldest = self.oldest.min(lead);
         self.newest = self.newest.max(lead);
@@ -231,25 +269,29 @@ impl<W: Write> Building<W> {
         Ok(())
     }
 
-    /// The run without its pages, which were written there; `None` when it has none.
-    fn finish(self) -> io::Result<Option<(W, Run)>> {
+    /// The run without its pages, which were written there, and the pages of its filter; `None` when it has none.
+    fn finish(self) -> io::Result<Option<(W, Vec<u8>, Run)>> {
         let (out, fences) = self.pages.finish()?;
+        let (beginnings, filter) = self.filter.finish();
         let run = Run {
             pages: Pages::Memory(Vec::new()),
             fences,
-            filter: self.filter.map(Gathering::finish).unwrap_or_default(),
+            filter: Size {
+                beginnings,
+                pages: filter.len() / PAGE,
+            },
             entries: self.entries,
             oldest: self.oldest,
             newest: self.newest,
         };
-        Ok((run.entries > 0).then_some((out, run)))
+        Ok((run.entries > 0).then_some((out, filter, run)))
     }
 }
 
 impl Building<Vec<u8>> {
     fn in_memory(self) -> io::Result<Option<Run>> {
         let finished = self.finish()?;
-        Ok(finished.map(|(mut bytes, run)| {
+        Ok(finished.map(|(mut bytes, _, run)| {
             bytes.shrink_to_fit();
             let pages = Pages::Memory(bytes);
             Run { pages, ..run }
@@ -258,23 +300,24 @@ impl Building<Vec<u8>> {
 }
 
 impl Building<BufWriter<File>> {
-    fn in_file(self, path: PathBuf) -> io::Result<Option<Run>> {
-        let Some((mut out, run)) = self.finish()? else {
+    fn in_file(self, path: PathBuf, files: &Files) -> io::Result<Option<Run>> {
+        let Some((mut out, filter, run)) = self.finish()? else {
             return Ok(None);
         };
-        let pages = (run.fences.pages() * PAGE) as u64;
+        let pages = (run.pages_in_all() * PAGE) as u64;
+        out.write_all(&filter)?;
         out.write_all(&run.about())?;
         out.write_all(&pages.to_le_bytes())?;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        read_as_asked(&file);
-        let pages = Pages::File { file, path };
+        let pages = Pages::File(files.reach(path, file, run.entries));
         Ok(Some(Run { pages, ..run }))
     }
 }
 
-/// Has the kernel read the pages that are asked for and none beside them: searches come by everywhere.
-fn read_as_asked(file: &File) {
-    advise(file, (0, 0), Advice::Random);
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (bytes, tail) = rest.split_first_chunk()?;
+    *rest = tail;
+    Some(*bytes)
 }
 
 fn damaged_run() -> io::Error {

@@ -8,8 +8,13 @@ use tempfile::TempDir;
 use super::sizes::FAN;
 use super::*;
 use crate::store::index::ALL_IDS;
+use crate::store::index::users::Users;
 
 /// Some thousand words are in files of all sizes then.
+fn user() -> User {
+    Users::first().1
+}
+
 const SMALL: Sizes = Sizes {
     in_memory: 64,
     large: 2_048,
@@ -27,7 +32,7 @@ fn id(n: u32) -> LeadId {
 }
 
 fn open(directory: &TempDir, sizes: Sizes) -> Words {
-    Words::open_with(directory.path().join("words"), sizes).expect("words")
+    Words::open_with(directory.path().join("words"), user(), sizes).expect("words")
 }
 
 fn directory() -> TempDir {
@@ -254,10 +259,10 @@ fn a_file_that_somebody_took_away_is_missed_whichever_it_is() {
     let all = files(&directory);
     assert!(all.len() > 2);
     for file in all {
-        assert!(Words::open(path.clone()).is_ok());
+        assert!(Words::open(path.clone(), user()).is_ok());
         let bytes = fs::read(&file).expect("read");
         fs::remove_file(&file).expect("removed");
-        let error = Words::open(path.clone()).err().expect("missed");
+        let error = Words::open(path.clone(), user()).err().expect("missed");
         let name = file.file_name().and_then(|name| name.to_str());
         assert!(error.to_string().contains(name.expect("a name")), "{error}");
         fs::write(&file, bytes).expect("put back");
@@ -288,7 +293,7 @@ fn a_file_with_a_damaged_page_says_which_it_is_and_one_that_is_cut_short_is_not_
     }
     for length in [0, 7, 4_096, bytes.len() - 1] {
         fs::write(file, &bytes[..length]).expect("written");
-        let Err(error) = Words::open(directory.path().join("words")) else {
+        let Err(error) = Words::open(directory.path().join("words"), user()) else {
             panic!("a file of {length} bytes was opened");
         };
         assert!(error.to_string().contains(&file.display().to_string()));

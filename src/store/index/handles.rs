@@ -5,12 +5,11 @@ use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// So many files are open, those that were asked for lately: with a million leads most of them.
-pub(super) const MOST: usize = 128;
-
-/// Files by their numbers. To open one takes a few microseconds, to close one too.
-#[derive(Default)]
-pub(super) struct Handles(Mutex<Used>);
+/// Files by their numbers, those that were asked for lately. To open one takes a few microseconds, to close one too.
+pub(super) struct Handles {
+    most: usize,
+    used: Mutex<Used>,
+}
 
 #[derive(Default)]
 struct Used {
@@ -20,6 +19,14 @@ struct Used {
 }
 
 impl Handles {
+    /// Room for so many.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            used: Mutex::default(),
+        }
+    }
+
     /// A file that is open, or that `open` opens. Nobody waits for that.
     pub(super) fn get(
         &self,
@@ -30,7 +37,7 @@ impl Handles {
             return Ok(file);
         }
         let file = Arc::new(open()?);
-        let closed = self.used().add(number, Arc::clone(&file));
+        let closed = self.used().add(number, Arc::clone(&file), self.most);
         // Here, where nothing is locked.
         drop(closed);
         Ok(file)
@@ -43,7 +50,7 @@ impl Handles {
     }
 
     fn used(&self) -> MutexGuard<'_, Used> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,9 +63,9 @@ impl Used {
     }
 
     /// Returns one that there is no room for any more.
-    fn add(&mut self, number: u32, file: Arc<File>) -> Option<Arc<File>> {
+    fn add(&mut self, number: u32, file: Arc<File>, most: usize) -> Option<Arc<File>> {
         let other = self.files.insert(number, (self.turn, file));
-        if self.files.len() <= MOST {
+        if self.files.len() <= most {
             return other.map(|(_, file)| file);
         }
         let turns = self
@@ -76,7 +83,8 @@ mod tests {
 
     #[test]
     fn those_that_were_asked_for_lately_are_open_and_no_more_than_allowed() {
-        let handles = Handles::default();
+        let most = 10;
+        let handles = Handles::new(10);
         let opened = Mutex::new(Vec::new());
         let get = |number| {
             let open = || {
@@ -85,7 +93,6 @@ mod tests {
             };
             handles.get(number, open).expect("opened");
         };
-        let most = u32::try_from(MOST).expect("few");
         (0..most).for_each(get);
         // The first is used again, so the second goes.
         [0, most, 0, 1].into_iter().for_each(get);
@@ -93,7 +100,7 @@ mod tests {
         get(0);
         let expected = (0..most).chain([most, 1, 0]).collect::<Vec<_>>();
         assert_eq!(*opened.lock().expect("no panic"), expected);
-        assert_eq!(handles.used().files.len(), MOST);
+        assert_eq!(handles.used().files.len(), 10);
         assert!(
             handles
                 .get(9_999, || Err(io::ErrorKind::NotFound.into()))
