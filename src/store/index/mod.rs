@@ -96,7 +96,7 @@ impl Index {
         Ok(Self {
             users,
             words,
-            keys: Keys::open(blocks.clone())?,
+            keys: Keys::open(blocks.clone(), path)?,
             blocks,
             db,
             path: path.to_owned(),

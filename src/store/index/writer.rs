@@ -203,7 +203,7 @@ impl IndexWriter {
         }
         blocks.apply(batch)?;
         self.tail = tail;
-        self.index.keys.moved(moves);
+        self.index.keys.moved(moves)?;
         if let Some(run) = run {
             self.index.words.added(run)?;
         }
