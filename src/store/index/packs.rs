@@ -53,41 +53,6 @@ impl<const K: usize, const V: usize> Packs<K, V> {
         Ok(found.map(|(_, value)| *value))
     }
 
-    /// The last entry before a bound.
-    pub(super) fn last(&self, db: &sled::Db, bound: Bound<[u8; K]>) -> Found<Entry<K, V>> {
-        let pack = self.pack_up_to(db, bound)?;
-        let entries = pack.map(|pack| pack.entries).unwrap_or_default();
-        let before = entries.partition_point(|(key, _)| is_before(key, bound));
-        Ok(before
-            .checked_sub(1)
-            .and_then(|at| entries.get(at).copied()))
-    }
-
-    /// The first entry behind a bound.
-    pub(super) fn first(&self, db: &sled::Db, bound: Bound<[u8; K]>) -> Found<Entry<K, V>> {
-        let pack = match bound {
-            Bound::Included(key) | Bound::Excluded(key) => {
-                self.pack_up_to(db, Bound::Included(key))?
-            }
-            Bound::Unbounded => None,
-        };
-        let mut pack = match pack {
-            Some(pack) => Some(pack),
-            None => self.pack_after(db, Bound::Unbounded)?,
-        };
-        while let Some(Pack { entries, .. }) = pack {
-            let Some((begin, _)) = entries.first().copied() else {
-                break;
-            };
-            let mut entries = entries.into_iter();
-            if let Some(first) = entries.find(|(key, _)| is_behind(key, bound)) {
-                return Ok(Some(first));
-            }
-            pack = self.pack_after(db, Bound::Excluded(begin))?;
-        }
-        Ok(None)
-    }
-
     /// All entries, in order.
     pub(super) fn oldest_first(
         &self,
@@ -230,14 +195,6 @@ fn is_before<const K: usize>(key: &[u8; K], bound: Bound<[u8; K]>) -> bool {
     }
 }
 
-fn is_behind<const K: usize>(key: &[u8; K], bound: Bound<[u8; K]>) -> bool {
-    match bound {
-        Bound::Included(bound) => *key >= bound,
-        Bound::Excluded(bound) => *key > bound,
-        Bound::Unbounded => true,
-    }
-}
-
 /// A pack as sled has it, behind a prefix of so many bytes. What is not as it was written is an error: to pass it over would hide leads.
 fn read<const K: usize, const V: usize>(
     prefix: usize,
@@ -313,13 +270,6 @@ mod tests {
                 for n in 0_u16..40 {
                     let key = n.to_be_bytes();
                     prop_assert_eq!(packs.get(&db, key).expect("read"), model.get(&key).copied());
-                    let entry = |entry: (&[u8; 2], &[u8; 64])| (*entry.0, *entry.1);
-                    for bound in [Bound::Included(key), Bound::Excluded(key), Bound::Unbounded] {
-                        let first = model.range((bound, Bound::Unbounded)).next().map(entry);
-                        prop_assert_eq!(packs.first(&db, bound).expect("read"), first);
-                        let last = model.range((Bound::Unbounded, bound)).next_back().map(entry);
-                        prop_assert_eq!(packs.last(&db, bound).expect("read"), last);
-                    }
                 }
             }
             let all = packs.oldest_first(&db).collect::<Result<Vec<_>, _>>().expect("read");

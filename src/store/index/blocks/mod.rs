@@ -1,9 +1,9 @@
-//! Blocks by their keys: the bytes are in the heap, where each is stands in sled.
+//! Blocks by their keys: the bytes are in the heap, where each is stands in sled and, for all who read, in memory.
 //!
 //! sled keeps up to sixteen neighbours in one node, which it reads, holds in memory and rewrites as a whole. With blocks of 3 KB in it a node
 //! was 50 KB, scattered over a dozen places of its log: most of what reading a lead that nobody had read lately took, and of the memory of a
-//! gate that was asked for many (`benches/growth`). A place takes 28 bytes there ([`super::packs`]), and none of ours: memory does not grow with
-//! what is stored.
+//! gate that was asked for many (`benches/growth`). A place takes 28 bytes there ([`super::packs`]), and some 50 here: 8 MB with a
+//! million leads. Read from sled alone a gate that delivered thousands of leads a second was slowed down to seconds an answer (`benches/soak`).
 //!
 //! Blocks are written before sled is told where they are. Where a process dies, sled may have lost its last batches, and what it has then is
 //! in the heap all the same: a file is deleted only when sled has written down that nothing is wanted of it.
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Bound;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use sled::Batch;
 
@@ -43,11 +43,6 @@ impl Key {
         Self(key)
     }
 
-    fn prefix(&self) -> u8 {
-        let Self([prefix, ..]) = self;
-        *prefix
-    }
-
     /// What follows the prefix.
     pub(super) fn bytes(&self) -> &Rest {
         let Self([_, bytes @ ..]) = self;
@@ -61,6 +56,8 @@ pub(super) type Rest = [u8; 16];
 /// A block with its key.
 type Entry = (Key, Vec<u8>);
 
+type Places = BTreeMap<Key, Place>;
+
 /// What becomes of blocks; `None` takes one out.
 type Changes = BTreeMap<Key, Option<Place>>;
 
@@ -71,6 +68,7 @@ pub(super) struct Blocks(Arc<Inner>);
 struct Inner {
     db: sled::Db,
     heap: Heap,
+    places: RwLock<Places>,
     /// What the next batch makes of blocks.
     changes: Mutex<Changes>,
     tidying: Mutex<Tidying>,
@@ -89,11 +87,18 @@ impl Blocks {
         full: u64,
     ) -> Result<Self, StoreError> {
         let blocks = Self::with(db, (directory, user), full)?;
-        // Looked through once, so that a file that is gone is missed by the start and not by a reader.
-        let Inner { heap, .. } = &*blocks.0;
-        for place in blocks.places() {
-            heap.check(place?.1).map_err(at(heap.directory()))?;
+        let Inner { heap, places, .. } = &*blocks.0;
+        let mut places = places.write().unwrap_or_else(PoisonError::into_inner);
+        for prefix in PREFIXES {
+            for entry in packs(prefix).oldest_first(db) {
+                let (key, place) = entry?;
+                let place = Place::from_bytes(place);
+                // A file that is gone is missed by the start and not by a reader.
+                heap.check(place).map_err(at(heap.directory()))?;
+                places.insert(Key::of(prefix, &key), place);
+            }
         }
+        drop(places);
         Ok(blocks)
     }
 
@@ -111,6 +116,7 @@ impl Blocks {
         Ok(Self(Arc::new(Inner {
             db: db.clone(),
             heap,
+            places: RwLock::default(),
             changes: Mutex::default(),
             tidying: Mutex::default(),
             _user: user,
@@ -119,16 +125,8 @@ impl Blocks {
 
     /// The block with this key.
     pub(super) fn get(&self, key: Key) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.find(|db| {
-            let place = packs(key.prefix()).get(db, *key.bytes())?;
-            Ok(place.map(|place| (key, place)))
-        });
-        Ok(self.read(found?)?.map(|(_, block)| block))
-    }
-
-    fn place(&self, key: Key) -> Result<Option<Place>, StoreError> {
-        let place = packs(key.prefix()).get(&self.0.db, *key.bytes())?;
-        Ok(place.map(Place::from_bytes))
+        let found = self.find(|places| Some((key, *places.get(&key)?)))?;
+        Ok(self.read(found)?.map(|(_, block)| block))
     }
 
     /// The first block with this prefix behind a bound.
@@ -137,11 +135,7 @@ impl Blocks {
         prefix: u8,
         bound: Bound<Rest>,
     ) -> Result<Option<Entry>, StoreError> {
-        let found = self.find(|db| {
-            let found = packs(prefix).first(db, bound)?;
-            Ok(found.map(|(key, place)| (Key::of(prefix, &key), place)))
-        });
-        self.read(found?)
+        self.read(self.find(|places| first(places, prefix, bound))?)
     }
 
     /// The last one before a bound.
@@ -183,13 +177,9 @@ impl Blocks {
     }
 
     /// The key of the first block behind a bound.
-    pub(super) fn first_key(
-        &self,
-        prefix: u8,
-        bound: Bound<Rest>,
-    ) -> Result<Option<Rest>, StoreError> {
-        let found = packs(prefix).first(&self.0.db, bound)?;
-        Ok(found.map(|(key, _)| key))
+    pub(super) fn first_key(&self, prefix: u8, bound: Bound<Rest>) -> Option<Rest> {
+        let found = first(&self.places(), prefix, bound);
+        found.map(|(key, _)| *key.bytes())
     }
 
     /// All blocks whose keys begin with this, in order. Each is looked for anew, so changes in between are seen.
@@ -207,29 +197,16 @@ impl Blocks {
         })
     }
 
-    /// Where every block is, in order.
-    fn places(&self) -> impl Iterator<Item = Result<(Key, Place), StoreError>> {
-        PREFIXES.into_iter().flat_map(|prefix| {
-            let places = packs(prefix).oldest_first(&self.0.db);
-            places.map(move |entry| {
-                let (key, place) = entry?;
-                Ok((Key::of(prefix, &key), Place::from_bytes(place)))
-            })
-        })
-    }
-
     /// A block that is going to be read. Nothing is held meanwhile: a disk that takes its time for one reader must not stop the others.
     fn find(
         &self,
-        find: impl FnOnce(&sled::Db) -> Result<Option<(Key, [u8; 12])>, StoreError>,
+        find: impl FnOnce(&Places) -> Option<(Key, Place)>,
     ) -> Result<Option<(Key, Piece)>, StoreError> {
         // First, so that no file goes away that is wanted by what is found next.
         let files = self.0.heap.listing();
-        let Some((key, place)) = find(&self.0.db)? else {
-            return Ok(None);
-        };
-        let piece = files.piece(Place::from_bytes(place));
-        Ok(Some((key, piece.map_err(at(self.0.heap.directory()))?)))
+        let found = find(&self.places());
+        let piece = found.map(|(key, place)| Ok((key, files.piece(place)?)));
+        piece.transpose().map_err(at(self.0.heap.directory()))
     }
 
     fn find_last(
@@ -237,10 +214,12 @@ impl Blocks {
         prefix: u8,
         bound: Bound<Rest>,
     ) -> Result<Option<(Key, Piece)>, StoreError> {
-        self.find(|db| {
-            let found = packs(prefix).last(db, bound)?;
-            Ok(found.map(|(key, place)| (Key::of(prefix, &key), place)))
-        })
+        self.find(|places| last(places, prefix, bound))
+    }
+
+    fn places(&self) -> RwLockReadGuard<'_, Places> {
+        let places = self.0.places.read();
+        places.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self, found: Option<(Key, Piece)>) -> Result<Option<Entry>, StoreError> {
@@ -272,6 +251,14 @@ impl Blocks {
             packs(prefix).put(db, places, |_, place| place, &mut batch)?;
         }
         db.apply_batch(batch)?;
+        let places = self.0.places.write();
+        let mut places = places.unwrap_or_else(PoisonError::into_inner);
+        for (key, place) in changes {
+            match place {
+                Some(place) => places.insert(key, place),
+                None => places.remove(&key),
+            };
+        }
         Ok(())
     }
 
@@ -284,6 +271,26 @@ impl Blocks {
 /// Where the blocks whose keys begin with this are, for a start.
 fn packs(prefix: u8) -> Packs<16, 12> {
     Packs::of(vec![prefix])
+}
+
+/// The first place with a prefix behind a bound. None if nothing can be there.
+fn first(places: &Places, prefix: u8, bound: Bound<Rest>) -> Option<(Key, Place)> {
+    let low = match bound {
+        Bound::Unbounded => Bound::Included(Key::of(prefix, &[])),
+        bound => bound.map(|rest| Key::of(prefix, &rest)),
+    };
+    let mut found = places.range((low, Bound::Excluded(Key::of(prefix + 1, &[]))));
+    found.next().map(|(key, place)| (*key, *place))
+}
+
+/// The last place with a prefix before a bound.
+fn last(places: &Places, prefix: u8, bound: Bound<Rest>) -> Option<(Key, Place)> {
+    let high = match bound {
+        Bound::Unbounded => Bound::Excluded(Key::of(prefix + 1, &[])),
+        bound => bound.map(|rest| Key::of(prefix, &rest)),
+    };
+    let mut found = places.range((Bound::Included(Key::of(prefix, &[])), high));
+    found.next_back().map(|(key, place)| (*key, *place))
 }
 
 #[cfg(test)]

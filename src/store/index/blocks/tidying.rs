@@ -34,7 +34,7 @@ impl Blocks {
         let mut tidying = tidying.lock().unwrap_or_else(PoisonError::into_inner);
         let (total, file) = heap.size();
         if tidying.files.is_empty() && total >= tidying.look_at.max(FEW * file) {
-            *tidying = self.look()?;
+            *tidying = self.look();
             tidying.files.keys().for_each(|file| heap.expect(*file));
         }
         let Some(mut file) = tidying.files.first_entry() else {
@@ -53,12 +53,12 @@ impl Blocks {
     }
 
     /// What is to be emptied: the files of which less than two thirds are wanted.
-    fn look(&self) -> Result<Tidying, StoreError> {
+    fn look(&self) -> Tidying {
         let heap = &self.0.heap;
         let full = heap.full_files();
         let mut wanted: BTreeMap<u32, u64> = full.keys().map(|file| (*file, 0)).collect();
-        for place in self.places() {
-            let (_, place) = place?;
+        let places = self.places();
+        for place in places.values() {
             *wanted.entry(place.file).or_default() += place.taken();
         }
         let is_little = |(file, length): &(&u32, &u64)| {
@@ -67,24 +67,22 @@ impl Blocks {
         };
         let little = full.iter().filter(is_little);
         let mut files: BTreeMap<_, _> = little.map(|(file, _)| (*file, Vec::new())).collect();
-        let is_none = files.is_empty();
-        for place in self.places().take_while(|_| !is_none) {
-            let (key, place) = place?;
+        for (key, place) in &*places {
             if let Some(blocks) = files.get_mut(&place.file) {
-                blocks.push((key, place));
+                blocks.push((*key, *place));
             }
         }
         let (_, file) = heap.size();
-        Ok(Tidying {
+        Tidying {
             files,
             look_at: wanted.values().sum::<u64>() * 3 / 2 + FEW * file,
-        })
+        }
     }
 
     fn move_away(&self, blocks: Vec<(Key, Place)>) -> Result<(), StoreError> {
         for (key, place) in blocks {
             // It may have been written anew since.
-            let is_there = self.place(key)? == Some(place);
+            let is_there = self.places().get(&key) == Some(&place);
             if is_there && let Some(block) = self.get(key)? {
                 self.put(key, &block)?;
             }
