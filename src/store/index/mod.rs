@@ -21,6 +21,7 @@ mod heap;
 mod keys;
 mod packs;
 mod rows;
+mod scratch;
 mod users;
 mod windows;
 mod words;

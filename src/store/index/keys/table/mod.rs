@@ -1,38 +1,27 @@
-//! Which block each key is in: a table in a scratch file, so that it takes no memory of ours.
-//!
-//! The file is deleted as soon as it is open: it is no part of the index, and goes away with the process. The kernel keeps in memory what is
-//! asked for, and takes that memory back when it is short.
+//! Which block each key is in: a table in a scratch file.
 //!
 //! Linear hashing: a bucket is a page, and one bucket after another is split in two as entries are added, so none of them waits for a table
 //! to be moved. The lowest bits of a beginning tell its bucket; it is the beginning of a hash, so they are as good as any.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::store::index::damaged;
-
-/// A checksum over what follows, how many entries there are, then the entries by their beginnings. One that was never written is all zeroes.
-const PAGE: usize = 4096;
-
-/// In front of the entries of a page.
-const HEAD: usize = 8;
+use crate::store::index::scratch::Scratch;
 
 /// A beginning and the number of a block.
 const ENTRY: usize = 12;
 
 /// Entries of a full page.
-const CAPACITY: usize = (PAGE - HEAD) / ENTRY;
+const CAPACITY: usize = Scratch::<ENTRY>::CAPACITY;
 
 /// What a page holds.
 type Entries = Vec<(u64, u32)>;
 
 /// The table. One writer.
 pub(super) struct Table {
-    file: File,
+    scratch: Scratch<ENTRY>,
     /// Pages are read and written in more than one step, so this is held meanwhile.
     state: RwLock<State>,
     /// [`CAPACITY`], but for tests.
@@ -60,20 +49,18 @@ impl State {
 }
 
 impl Table {
-    /// An empty one, in a file in this directory. What a process that was killed has left there is overwritten.
+    /// An empty one, in a file in this directory.
     pub(super) fn new(directory: &Path) -> io::Result<Self> {
         Self::with_capacity(directory, CAPACITY)
     }
 
     fn with_capacity(directory: &Path, capacity: usize) -> io::Result<Self> {
-        let path = directory.join("keys");
-        let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(true);
-        let file = options.open(&path)?;
-        fs::remove_file(path)?;
-        file.set_len(PAGE as u64)?;
+        // A key that were forgotten would let its lead come twice.
+        let what = "a page of the places of idempotency keys";
+        let scratch = Scratch::new(directory, "keys", what)?;
+        scratch.set_pages(1)?;
         Ok(Self {
-            file,
+            scratch,
             state: RwLock::new(State {
                 pages: 1,
                 entries: 0,
@@ -86,8 +73,8 @@ impl Table {
     /// The block of a beginning.
     pub(super) fn get(&self, beginning: u64) -> io::Result<Option<u32>> {
         let state = self.state();
-        let page = self.page(bucket_of(beginning, state.pages))?;
-        let entries = entries(&page)?;
+        let page = self.scratch.read(bucket_of(beginning, state.pages))?;
+        let entries = page.entries();
         if let Ok(at) = entries.binary_search_by_key(&beginning, |entry| decode(entry).0) {
             return Ok(entries.get(at).map(|entry| decode(entry).1));
         }
@@ -147,8 +134,7 @@ impl Table {
         let missing = pages.saturating_sub(state.pages);
         drop(state);
         if missing > 0 {
-            // What was never written reads as zeroes: no entries.
-            self.file.set_len(pages * PAGE as u64)?;
+            self.scratch.set_pages(pages)?;
         }
         (0..missing).try_for_each(|_| self.split())
     }
@@ -182,31 +168,13 @@ impl Table {
         Ok(())
     }
 
-    fn page(&self, bucket: u64) -> io::Result<[u8; PAGE]> {
-        let mut page = [0; PAGE];
-        self.file.read_exact_at(&mut page, bucket * PAGE as u64)?;
-        Ok(page)
-    }
-
     fn read(&self, bucket: u64) -> io::Result<Entries> {
-        Ok(entries(&self.page(bucket)?)?.iter().map(decode).collect())
+        let page = self.scratch.read(bucket)?;
+        Ok(page.entries().iter().map(decode).collect())
     }
 
     fn write(&self, bucket: u64, entries: &[(u64, u32)]) -> io::Result<()> {
-        let mut page = Vec::with_capacity(PAGE);
-        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        page.extend([0; 4]);
-        page.extend(count.to_le_bytes());
-        for (beginning, place) in entries {
-            page.extend(beginning.to_le_bytes());
-            page.extend(place.to_le_bytes());
-        }
-        // As a whole: the kernel needs not read what stood there.
-        page.resize(PAGE, 0);
-        if let Some((checksum, rest)) = page.split_first_chunk_mut() {
-            *checksum = crc32c::crc32c(rest).to_le_bytes();
-        }
-        self.file.write_all_at(&page, bucket * PAGE as u64)
+        self.scratch.write(bucket, entries.iter().map(encode))
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -233,17 +201,13 @@ fn bucket_of(beginning: u64, pages: u64) -> u64 {
     }
 }
 
-/// The entries in a page. One that is damaged is an error: a key that were forgotten would let its lead come twice.
-fn entries(page: &[u8; PAGE]) -> io::Result<&[[u8; ENTRY]]> {
-    let [a, b, c, d, rest @ ..] = page;
-    let checksum = u32::from_le_bytes([*a, *b, *c, *d]);
-    let (count, entries) = rest.split_first_chunk().unwrap_or((&[0; 4], &[]));
-    let count = u32::from_le_bytes(*count) as usize;
-    let was_never_written = checksum == 0 && count == 0;
-    let is_sound = was_never_written || checksum == crc32c::crc32c(rest);
-    let (entries, _) = entries.as_chunks::<ENTRY>();
-    let entries = entries.get(..count).filter(|_| is_sound);
-    entries.ok_or_else(|| damaged("a page of the places of idempotency keys"))
+fn encode((beginning, place): &(u64, u32)) -> [u8; ENTRY] {
+    let mut entry = [0; ENTRY];
+    let bytes = beginning.to_le_bytes().into_iter();
+    for (to, from) in entry.iter_mut().zip(bytes.chain(place.to_le_bytes())) {
+        *to = from;
+    }
+    entry
 }
 
 fn decode(entry: &[u8; ENTRY]) -> (u64, u32) {

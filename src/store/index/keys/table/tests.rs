@@ -118,33 +118,6 @@ fn pages_grow_in_number_with_what_they_hold_and_chance_fills_none_of_them() {
 }
 
 #[test]
-fn what_a_killed_process_left_is_overwritten_and_nothing_is_left_by_this_one() {
-    let directory = tempfile::tempdir().expect("directory");
-    fs::write(directory.path().join("keys"), [1; 3 * PAGE]).expect("written");
-    let table = Table::new(directory.path()).expect("a table");
-    assert_eq!(fs::read_dir(directory.path()).expect("read").count(), 0);
-    assert_eq!(table.get(0x0101_0101_0101_0101).expect("read"), None);
-    // Another beside it is a table of its own.
-    let other = Table::new(directory.path()).expect("a table");
-    table.put_all(vec![(1, Some(1))]).expect("put");
-    assert_eq!(other.get(1).expect("read"), None);
-}
-
-#[test]
-fn a_page_with_one_other_bit_is_an_error() {
-    let (_directory, table) = table(CAPACITY);
-    table.put_all(vec![(1, Some(7))]).expect("put");
-    let sound = table.page(0).expect("read");
-    for at in [0, 4, 7, 9, PAGE - 1] {
-        let mut page = sound;
-        page[at] ^= 0x80;
-        table.file.write_all_at(&page, 0).expect("written");
-        let error = table.get(1).expect_err("damaged");
-        assert_eq!(error.kind(), io::ErrorKind::InvalidData, "at {at}");
-    }
-}
-
-#[test]
 fn readers_find_what_is_there_while_the_table_grows() {
     let (_directory, table) = table(8);
     let known = 0..500;
