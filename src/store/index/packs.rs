@@ -135,13 +135,7 @@ impl<const K: usize, const V: usize> Packs<K, V> {
     }
 
     fn write(&self, entries: Vec<Entry<K, V>>, is_at_end: bool, batch: &mut Batch) {
-        let packs = entries.len().div_ceil(Self::MOST).max(1);
-        let size = match is_at_end {
-            // The next come behind these.
-            true => Self::MOST,
-            false => entries.len().div_ceil(packs).max(1),
-        };
-        for entries in entries.chunks(size) {
+        for entries in entries.chunks(share(entries.len(), Self::MOST, is_at_end)) {
             let Some((first, _)) = entries.first() else {
                 continue;
             };
@@ -179,6 +173,14 @@ impl<const K: usize, const V: usize> Packs<K, V> {
 
     fn key(&self, key: &[u8; K]) -> Vec<u8> {
         [&self.prefix[..], key].concat()
+    }
+}
+
+/// How many entries each gets when so many go to packs of at most `most`, or pages: the last are filled, because what comes next comes behind.
+pub(super) fn share(entries: usize, most: usize, is_at_end: bool) -> usize {
+    match is_at_end {
+        true => most,
+        false => entries.div_ceil(entries.div_ceil(most).max(1)).max(1),
     }
 }
 

@@ -192,7 +192,7 @@ fn put_before_end(blocks: &Blocks, changed: BTreeMap<LeadId, Row>) -> Result<(),
             Some((first, block)) => (Some(first), block),
             None => (None, Block::new()),
         };
-        let limit = next_key(blocks, id);
+        let limit = next_key(blocks, id)?;
         let mut rows: BTreeMap<LeadId, Row> = block.into_iter().collect();
         rows.insert(id, row);
         while let Some((id, row)) = changed.next_if(|(id, _)| limit.is_none_or(|limit| *id < limit))
@@ -212,9 +212,9 @@ fn put_before_end(blocks: &Blocks, changed: BTreeMap<LeadId, Row>) -> Result<(),
 }
 
 /// The key of the block after the one in whose range an id is.
-fn next_key(blocks: &Blocks, id: LeadId) -> Option<LeadId> {
-    let next = blocks.first_key(PREFIX, Bound::Excluded(*id.as_bytes()));
-    next.map(LeadId::from_bytes)
+fn next_key(blocks: &Blocks, id: LeadId) -> Result<Option<LeadId>, StoreError> {
+    let next = blocks.first_key(PREFIX, Bound::Excluded(*id.as_bytes()))?;
+    Ok(next.map(LeadId::from_bytes))
 }
 
 /// Writes the leads of one range in as many blocks of `size` as they need. Returns the last one.

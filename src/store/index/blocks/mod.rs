@@ -1,20 +1,20 @@
-//! Blocks by their keys: the bytes are in the heap, where each is stands in sled and, for all who read, in memory.
+//! Blocks by their keys: the bytes are in the heap, where each is stands in sled and, for all who read, in a scratch file ([`places`]).
 //!
 //! sled keeps up to sixteen neighbours in one node, which it reads, holds in memory and rewrites as a whole. With blocks of 3 KB in it a node
 //! was 50 KB, scattered over a dozen places of its log: most of what reading a lead that nobody had read lately took, and of the memory of a
-//! gate that was asked for many (`benches/growth`). A place takes 28 bytes there ([`super::packs`]), and some 50 here: 8 MB with a
-//! million leads. Read from sled alone a gate that delivered thousands of leads a second was slowed down to seconds an answer (`benches/soak`).
+//! gate that was asked for many (`benches/growth`). A place takes 28 bytes there ([`super::packs`]).
 //!
 //! Blocks are written before sled is told where they are. Where a process dies, sled may have lost its last batches, and what it has then is
 //! in the heap all the same: a file is deleted only when sled has written down that nothing is wanted of it.
 
+mod places;
 mod tidying;
 
-use std::collections::BTreeMap;
+use std::io;
 use std::mem;
 use std::ops::Bound;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sled::Batch;
 
@@ -24,10 +24,14 @@ use crate::store::index::packs::Packs;
 use crate::store::index::users::User;
 use crate::store::index::{at, keys, rows};
 
+use places::{Changes, Places};
 use tidying::Tidying;
 
 /// What the keys of blocks begin with.
 const PREFIXES: [u8; 2] = [keys::PREFIX, rows::PREFIX];
+
+/// So many places are put together when a start reads all.
+const TOGETHER: usize = 1 << 13;
 
 /// A prefix and what follows, with zeroes behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +47,11 @@ impl Key {
         Self(key)
     }
 
+    fn prefix(&self) -> u8 {
+        let Self([prefix, ..]) = self;
+        *prefix
+    }
+
     /// What follows the prefix.
     pub(super) fn bytes(&self) -> &Rest {
         let Self([_, bytes @ ..]) = self;
@@ -56,11 +65,6 @@ pub(super) type Rest = [u8; 16];
 /// A block with its key.
 type Entry = (Key, Vec<u8>);
 
-type Places = BTreeMap<Key, Place>;
-
-/// What becomes of blocks; `None` takes one out.
-type Changes = BTreeMap<Key, Option<Place>>;
-
 /// All blocks. Cheap to clone; one writer.
 #[derive(Clone)]
 pub(super) struct Blocks(Arc<Inner>);
@@ -68,7 +72,7 @@ pub(super) struct Blocks(Arc<Inner>);
 struct Inner {
     db: sled::Db,
     heap: Heap,
-    places: RwLock<Places>,
+    places: Places,
     /// What the next batch makes of blocks.
     changes: Mutex<Changes>,
     tidying: Mutex<Tidying>,
@@ -88,17 +92,22 @@ impl Blocks {
     ) -> Result<Self, StoreError> {
         let blocks = Self::with(db, (directory, user), full)?;
         let Inner { heap, places, .. } = &*blocks.0;
-        let mut places = places.write().unwrap_or_else(PoisonError::into_inner);
+        let mut together = Changes::new();
         for prefix in PREFIXES {
             for entry in packs(prefix).oldest_first(db) {
                 let (key, place) = entry?;
                 let place = Place::from_bytes(place);
                 // A file that is gone is missed by the start and not by a reader.
                 heap.check(place).map_err(at(heap.directory()))?;
-                places.insert(Key::of(prefix, &key), place);
+                together.insert(Key::of(prefix, &key), Some(place));
+                if together.len() >= TOGETHER {
+                    let put = places.put_all(mem::take(&mut together));
+                    put.map_err(at(heap.directory()))?;
+                }
             }
         }
-        drop(places);
+        let put = places.put_all(together);
+        put.map_err(at(heap.directory()))?;
         Ok(blocks)
     }
 
@@ -113,10 +122,11 @@ impl Blocks {
         full: u64,
     ) -> Result<Self, StoreError> {
         let heap = Heap::open(directory.clone(), full).map_err(at(&directory))?;
+        let places = Places::new(&directory).map_err(at(&directory))?;
         Ok(Self(Arc::new(Inner {
             db: db.clone(),
             heap,
-            places: RwLock::default(),
+            places,
             changes: Mutex::default(),
             tidying: Mutex::default(),
             _user: user,
@@ -125,7 +135,7 @@ impl Blocks {
 
     /// The block with this key.
     pub(super) fn get(&self, key: Key) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.find(|places| Some((key, *places.get(&key)?)))?;
+        let found = self.find(|places| Ok(places.get(key)?.map(|place| (key, place))))?;
         Ok(self.read(found)?.map(|(_, block)| block))
     }
 
@@ -177,9 +187,14 @@ impl Blocks {
     }
 
     /// The key of the first block behind a bound.
-    pub(super) fn first_key(&self, prefix: u8, bound: Bound<Rest>) -> Option<Rest> {
-        let found = first(&self.places(), prefix, bound);
-        found.map(|(key, _)| *key.bytes())
+    pub(super) fn first_key(
+        &self,
+        prefix: u8,
+        bound: Bound<Rest>,
+    ) -> Result<Option<Rest>, StoreError> {
+        let found = first(&self.0.places, prefix, bound);
+        let found = found.map_err(at(self.0.heap.directory()))?;
+        Ok(found.map(|(key, _)| *key.bytes()))
     }
 
     /// All blocks whose keys begin with this, in order. Each is looked for anew, so changes in between are seen.
@@ -200,13 +215,16 @@ impl Blocks {
     /// A block that is going to be read. Nothing is held meanwhile: a disk that takes its time for one reader must not stop the others.
     fn find(
         &self,
-        find: impl FnOnce(&Places) -> Option<(Key, Place)>,
+        find: impl FnOnce(&Places) -> io::Result<Option<places::Entry>>,
     ) -> Result<Option<(Key, Piece)>, StoreError> {
+        let Inner { heap, places, .. } = &*self.0;
         // First, so that no file goes away that is wanted by what is found next.
-        let files = self.0.heap.listing();
-        let found = find(&self.places());
-        let piece = found.map(|(key, place)| Ok((key, files.piece(place)?)));
-        piece.transpose().map_err(at(self.0.heap.directory()))
+        let files = heap.listing();
+        let piece = find(places).and_then(|found| {
+            let piece = found.map(|(key, place)| Ok((key, files.piece(place)?)));
+            piece.transpose()
+        });
+        piece.map_err(at(heap.directory()))
     }
 
     fn find_last(
@@ -215,11 +233,6 @@ impl Blocks {
         bound: Bound<Rest>,
     ) -> Result<Option<(Key, Piece)>, StoreError> {
         self.find(|places| last(places, prefix, bound))
-    }
-
-    fn places(&self) -> RwLockReadGuard<'_, Places> {
-        let places = self.0.places.read();
-        places.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self, found: Option<(Key, Piece)>) -> Result<Option<Entry>, StoreError> {
@@ -242,7 +255,9 @@ impl Blocks {
 
     /// Applies a batch with everything that was put and removed since the last, once the blocks are written.
     pub(super) fn apply(&self, mut batch: Batch) -> Result<(), StoreError> {
-        let Inner { db, heap, .. } = &*self.0;
+        let Inner {
+            db, heap, places, ..
+        } = &*self.0;
         heap.write().map_err(at(heap.directory()))?;
         let changes = mem::take(&mut *self.changes());
         for prefix in PREFIXES {
@@ -250,15 +265,10 @@ impl Blocks {
             let places = of_it.map(|(key, place)| (*key.bytes(), place.map(Place::to_bytes)));
             packs(prefix).put(db, places, |_, place| place, &mut batch)?;
         }
+        let written = places.write(changes);
+        let written = written.map_err(at(heap.directory()))?;
         db.apply_batch(batch)?;
-        let places = self.0.places.write();
-        let mut places = places.unwrap_or_else(PoisonError::into_inner);
-        for (key, place) in changes {
-            match place {
-                Some(place) => places.insert(key, place),
-                None => places.remove(&key),
-            };
-        }
+        places.put(written);
         Ok(())
     }
 
@@ -273,24 +283,24 @@ fn packs(prefix: u8) -> Packs<16, 12> {
     Packs::of(vec![prefix])
 }
 
-/// The first place with a prefix behind a bound. None if nothing can be there.
-fn first(places: &Places, prefix: u8, bound: Bound<Rest>) -> Option<(Key, Place)> {
+/// The first place with a prefix behind a bound.
+fn first(places: &Places, prefix: u8, bound: Bound<Rest>) -> io::Result<Option<places::Entry>> {
     let low = match bound {
         Bound::Unbounded => Bound::Included(Key::of(prefix, &[])),
         bound => bound.map(|rest| Key::of(prefix, &rest)),
     };
-    let mut found = places.range((low, Bound::Excluded(Key::of(prefix + 1, &[]))));
-    found.next().map(|(key, place)| (*key, *place))
+    let found = places.first(low)?;
+    Ok(found.filter(|(key, _)| key.prefix() == prefix))
 }
 
 /// The last place with a prefix before a bound.
-fn last(places: &Places, prefix: u8, bound: Bound<Rest>) -> Option<(Key, Place)> {
+fn last(places: &Places, prefix: u8, bound: Bound<Rest>) -> io::Result<Option<places::Entry>> {
     let high = match bound {
         Bound::Unbounded => Bound::Excluded(Key::of(prefix + 1, &[])),
         bound => bound.map(|rest| Key::of(prefix, &rest)),
     };
-    let mut found = places.range((Bound::Included(Key::of(prefix, &[])), high));
-    found.next_back().map(|(key, place)| (*key, *place))
+    let found = places.last(high)?;
+    Ok(found.filter(|(key, _)| key.prefix() == prefix))
 }
 
 #[cfg(test)]

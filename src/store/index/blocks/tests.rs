@@ -1,5 +1,6 @@
 //! Blocks are found whatever was tidied, and what is not wanted takes no room.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;
 

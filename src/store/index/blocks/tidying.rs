@@ -2,6 +2,7 @@
 //! emptied, a few blocks after each batch, and deleted.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::PoisonError;
 
 use sled::Batch;
@@ -34,7 +35,7 @@ impl Blocks {
         let mut tidying = tidying.lock().unwrap_or_else(PoisonError::into_inner);
         let (total, file) = heap.size();
         if tidying.files.is_empty() && total >= tidying.look_at.max(FEW * file) {
-            *tidying = self.look();
+            *tidying = self.look().map_err(at(heap.directory()))?;
             tidying.files.keys().for_each(|file| heap.expect(*file));
         }
         let Some(mut file) = tidying.files.first_entry() else {
@@ -53,37 +54,37 @@ impl Blocks {
     }
 
     /// What is to be emptied: the files of which less than two thirds are wanted.
-    fn look(&self) -> Tidying {
-        let heap = &self.0.heap;
+    fn look(&self) -> io::Result<Tidying> {
+        let Inner { heap, places, .. } = &*self.0;
         let full = heap.full_files();
         let mut wanted: BTreeMap<u32, u64> = full.keys().map(|file| (*file, 0)).collect();
-        let places = self.places();
-        for place in places.values() {
-            *wanted.entry(place.file).or_default() += place.taken();
-        }
+        places.each(|(_, place)| *wanted.entry(place.file).or_default() += place.taken())?;
         let is_little = |(file, length): &(&u32, &u64)| {
             let wanted = wanted.get(*file).copied().unwrap_or_default();
             wanted * 3 < **length * 2
         };
         let little = full.iter().filter(is_little);
         let mut files: BTreeMap<_, _> = little.map(|(file, _)| (*file, Vec::new())).collect();
-        for (key, place) in &*places {
+        places.each(|(key, place)| {
             if let Some(blocks) = files.get_mut(&place.file) {
-                blocks.push((*key, *place));
+                blocks.push((key, place));
             }
-        }
+        })?;
         let (_, file) = heap.size();
-        Tidying {
+        Ok(Tidying {
             files,
             look_at: wanted.values().sum::<u64>() * 3 / 2 + FEW * file,
-        }
+        })
     }
 
     fn move_away(&self, blocks: Vec<(Key, Place)>) -> Result<(), StoreError> {
+        let Inner { heap, places, .. } = &*self.0;
         for (key, place) in blocks {
             // It may have been written anew since.
-            let is_there = self.places().get(&key) == Some(&place);
-            if is_there && let Some(block) = self.get(key)? {
+            let found = places.get(key).map_err(at(heap.directory()))?;
+            if found == Some(place)
+                && let Some(block) = self.get(key)?
+            {
                 self.put(key, &block)?;
             }
         }
