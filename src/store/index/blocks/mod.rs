@@ -133,6 +133,11 @@ impl Blocks {
         })))
     }
 
+    /// What the scratch file takes of the disk, in bytes.
+    pub(super) fn scratch(&self) -> u64 {
+        self.0.places.taken()
+    }
+
     /// The block with this key.
     pub(super) fn get(&self, key: Key) -> Result<Option<Vec<u8>>, StoreError> {
         let found = self.find(|places| Ok(places.get(key)?.map(|place| (key, place))))?;
@@ -212,7 +217,8 @@ impl Blocks {
         })
     }
 
-    /// A block that is going to be read. Nothing is held meanwhile: a disk that takes its time for one reader must not stop the others.
+    /// A block that is going to be read, with nothing held: a disk that takes its time for one reader must not stop the others. Here it can only over
+    /// a page of places that the kernel has not kept.
     fn find(
         &self,
         find: impl FnOnce(&Places) -> io::Result<Option<places::Entry>>,

@@ -27,7 +27,7 @@ pub(super) type Entry = (Key, Place);
 pub(super) type Changes = BTreeMap<Key, Option<Place>>;
 
 /// The numbers of pages, by the first keys in them.
-type Pages = BTreeMap<Key, u64>;
+type Pages = BTreeMap<Key, usize>;
 
 /// All places. One writer.
 pub(super) struct Places {
@@ -49,13 +49,13 @@ pub(super) struct Written {
 /// Pages that nobody reads.
 #[derive(Default)]
 struct Unused {
-    numbers: Vec<u64>,
+    numbers: Vec<usize>,
     /// All from here on.
-    behind: u64,
+    behind: usize,
 }
 
 impl Unused {
-    fn take(&mut self) -> u64 {
+    fn take(&mut self) -> usize {
         self.numbers.pop().unwrap_or_else(|| {
             self.behind += 1;
             self.behind - 1
@@ -76,6 +76,11 @@ impl Places {
             unused: Mutex::default(),
             capacity,
         })
+    }
+
+    /// What the file takes of the disk, in bytes.
+    pub(super) fn taken(&self) -> u64 {
+        self.scratch.taken()
     }
 
     /// The place of a block.
@@ -122,7 +127,7 @@ impl Places {
 
     /// Shows all of them, in order, to the writer.
     pub(super) fn each(&self, mut show: impl FnMut(Entry)) -> io::Result<()> {
-        let numbers: Vec<u64> = self.pages().values().copied().collect();
+        let numbers: Vec<usize> = self.pages().values().copied().collect();
         for number in numbers {
             let page = self.scratch.read(number)?;
             page.entries().iter().map(decode).for_each(&mut show);
@@ -160,7 +165,7 @@ impl Places {
     /// From now on these are the places.
     pub(super) fn put(&self, Written { gone, new }: Written) {
         let mut pages = self.pages.write().unwrap_or_else(PoisonError::into_inner);
-        let gone: Vec<u64> = gone.iter().filter_map(|key| pages.remove(key)).collect();
+        let gone: Vec<usize> = gone.iter().filter_map(|key| pages.remove(key)).collect();
         pages.extend(new);
         drop(pages);
         let mut unused = self.unused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -168,7 +173,7 @@ impl Places {
     }
 
     /// The page in which a key is or should be, if there are any, and where the next begins. What comes before all goes into the first.
-    fn page_of(&self, key: &Key) -> (Option<(Key, u64)>, Option<Key>) {
+    fn page_of(&self, key: &Key) -> (Option<(Key, usize)>, Option<Key>) {
         let pages = self.pages();
         let page = pages.range(..=key).next_back().or(pages.iter().next());
         let Some((first, number)) = page else {
@@ -179,7 +184,7 @@ impl Places {
     }
 
     /// Writes entries to pages that nobody reads.
-    fn write_pages(&self, entries: &[Entry], is_at_end: bool) -> io::Result<Vec<(Key, u64)>> {
+    fn write_pages(&self, entries: &[Entry], is_at_end: bool) -> io::Result<Vec<(Key, usize)>> {
         let size = packs::share(entries.len(), self.capacity, is_at_end);
         let mut unused = self.unused.lock().unwrap_or_else(PoisonError::into_inner);
         let pages = entries.chunks(size).filter_map(|entries| {
@@ -308,7 +313,7 @@ mod tests {
                 prop_assert_eq!(all, model.iter().filter_map(entry).collect::<Vec<_>>());
                 // Each that was given to somebody is either read or not.
                 let unused = places.unused.lock().expect("no panic");
-                prop_assert_eq!(unused.behind, (places.pages().len() + unused.numbers.len()) as u64);
+                prop_assert_eq!(unused.behind, places.pages().len() + unused.numbers.len());
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) const PREFIX: u8 = b'K';
 /// Keys of a full block: at a low rate the last block is written anew for each lead.
 const FULL: usize = 32;
 
-/// So many at most go into the table at once when all do, 16 MB: each of its pages is written for several of them.
+/// So many at most go into the table at once when all do, 24 MB while they are sorted: each of its pages is written for several of them.
 const TOGETHER: usize = 1 << 20;
 
 /// As [`crate::store::record::key_of`] makes it.
@@ -101,6 +101,11 @@ impl Keys {
             blocks,
             places: Arc::new(places),
         })
+    }
+
+    /// What the scratch file takes of the disk, in bytes.
+    pub(super) fn scratch(&self) -> u64 {
+        self.places.table.taken()
     }
 
     /// The record of a key.

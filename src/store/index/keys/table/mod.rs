@@ -58,7 +58,7 @@ impl Table {
         // A key that were forgotten would let its lead come twice.
         let what = "a page of the places of idempotency keys";
         let scratch = Scratch::new(directory, "keys", what)?;
-        scratch.set_pages(1)?;
+        scratch.write(0, [].into_iter())?;
         Ok(Self {
             scratch,
             state: RwLock::new(State {
@@ -70,10 +70,15 @@ impl Table {
         })
     }
 
+    /// What the file takes of the disk, in bytes.
+    pub(super) fn taken(&self) -> u64 {
+        self.scratch.taken()
+    }
+
     /// The block of a beginning.
     pub(super) fn get(&self, beginning: u64) -> io::Result<Option<u32>> {
         let state = self.state();
-        let page = self.scratch.read(bucket_of(beginning, state.pages))?;
+        let page = self.scratch.read(page(bucket_of(beginning, state.pages)))?;
         let entries = page.entries();
         if let Ok(at) = entries.binary_search_by_key(&beginning, |entry| decode(entry).0) {
             return Ok(entries.get(at).map(|entry| decode(entry).1));
@@ -133,9 +138,6 @@ impl Table {
         let pages = (state.entries + more) * 8 / (3 * self.capacity as u64) + 1;
         let missing = pages.saturating_sub(state.pages);
         drop(state);
-        if missing > 0 {
-            self.scratch.set_pages(pages)?;
-        }
         (0..missing).try_for_each(|_| self.split())
     }
 
@@ -147,34 +149,32 @@ impl Table {
         let mut entries = self.read(bucket)?;
         let surplus = state.surplus_of(bucket, half.trailing_zeros());
         entries.extend(&surplus);
-        if !entries.is_empty() {
-            entries.sort_unstable();
-            let (mut moved, mut kept): (Entries, Entries) = entries
-                .into_iter()
-                .partition(|(beginning, _)| beginning & half != 0);
-            let mut left = moved.split_off(moved.len().min(self.capacity));
-            left.extend(kept.split_off(kept.len().min(self.capacity)));
-            // In this order nothing is missed if one of them fails.
-            self.write(added, &moved)?;
-            self.write(bucket, &kept)?;
-            for (beginning, _) in surplus {
-                state.surplus.remove(&beginning.reverse_bits());
-            }
-            let left = left.iter();
-            let left = left.map(|(beginning, place)| (beginning.reverse_bits(), *place));
-            state.surplus.extend(left);
+        entries.sort_unstable();
+        let (mut moved, mut kept): (Entries, Entries) = entries
+            .into_iter()
+            .partition(|(beginning, _)| beginning & half != 0);
+        let mut left = moved.split_off(moved.len().min(self.capacity));
+        left.extend(kept.split_off(kept.len().min(self.capacity)));
+        // In this order nothing is missed if one of them fails.
+        self.write(added, &moved)?;
+        self.write(bucket, &kept)?;
+        for (beginning, _) in surplus {
+            state.surplus.remove(&beginning.reverse_bits());
         }
+        let left = left.iter();
+        let left = left.map(|(beginning, place)| (beginning.reverse_bits(), *place));
+        state.surplus.extend(left);
         state.pages += 1;
         Ok(())
     }
 
     fn read(&self, bucket: u64) -> io::Result<Entries> {
-        let page = self.scratch.read(bucket)?;
+        let page = self.scratch.read(page(bucket))?;
         Ok(page.entries().iter().map(decode).collect())
     }
 
     fn write(&self, bucket: u64, entries: &[(u64, u32)]) -> io::Result<()> {
-        self.scratch.write(bucket, entries.iter().map(encode))
+        self.scratch.write(page(bucket), entries.iter().map(encode))
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -199,6 +199,11 @@ fn bucket_of(beginning: u64, pages: u64) -> u64 {
         true => split,
         false => split - half,
     }
+}
+
+/// The page of a bucket.
+fn page(bucket: u64) -> usize {
+    usize::try_from(bucket).unwrap_or(usize::MAX)
 }
 
 fn encode((beginning, place): &(u64, u32)) -> [u8; ENTRY] {

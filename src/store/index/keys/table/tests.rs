@@ -110,7 +110,7 @@ fn pages_grow_in_number_with_what_they_hold_and_chance_fills_none_of_them() {
         pages.push(state.pages);
     }
     assert!(pages.is_sorted_by(|one, next| one < next), "{pages:?}");
-    assert_eq!(pages.last().copied(), Some(100_000 * 8 / (3 * 340) + 1));
+    assert_eq!(pages.last().copied(), Some(100_000 * 8 / (3 * 341) + 1));
     for n in 0..100_000 {
         assert_eq!(table.get(beginning(n)).expect("read"), Some(n));
     }
