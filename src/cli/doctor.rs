@@ -258,6 +258,9 @@ fn refusal(error: &OpenError, language: Language) -> String {
             "в {} нет хранилища; укажите папку с данными в store.path",
             path.display()
         ),
+        (Language::Ru, OpenError::Lacks(error)) => format!(
+            "{error}; ни одна заявка не потеряна, индекс оставлен как есть: освободите место на диске или поднимите предел памяти или открытых файлов и повторите"
+        ),
         (_, error) => error.to_string(),
     }
 }

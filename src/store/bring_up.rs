@@ -8,6 +8,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use crate::store::damage::lacks_means;
 use crate::store::index::{Found, Index, IndexWriter, StatusChange};
 use crate::store::journal;
 use crate::store::mark::MarkFile;
@@ -37,6 +38,10 @@ pub(super) fn bring_up(
             Ok(Ok(Some(ready))) => return settle_trust(directories, ready, mark),
             Ok(Ok(None)) => tracing::warn!("the index does not fit the journal; it is built anew"),
             Ok(Err(cut @ OpenError::JournalCut { .. })) => return Err(cut),
+            // To build it anew would take more of what is missing.
+            Ok(Err(OpenError::Store(error))) if lacks_means(&error) => {
+                return Err(OpenError::Lacks(error));
+            }
             Ok(Err(error)) => tracing::warn!(%error, "the index cannot be used; it is built anew"),
             Err(_panic) => tracing::warn!("sled panicked over the index; it is built anew"),
         }

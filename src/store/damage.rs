@@ -153,20 +153,24 @@ impl Damage {
     }
 }
 
-/// Bytes that are not as they were written, or that the disk does not give; sled panics over some. What a disk without room or a system without memory
-/// says is none.
+/// Bytes that are not as they were written, or that the disk does not give; sled panics over some.
 fn is_damage(error: &StoreError) -> bool {
-    match error {
-        StoreError::Index(sled::Error::Io(error)) => !matches!(
-            error.kind(),
-            ErrorKind::OutOfMemory
-                | ErrorKind::Interrupted
-                | ErrorKind::StorageFull
-                | ErrorKind::QuotaExceeded
-        ),
-        StoreError::Index(_) | StoreError::Crashed(_) => true,
-        _ => false,
-    }
+    matches!(error, StoreError::Index(_) | StoreError::Crashed(_)) && !lacks_means(error)
+}
+
+/// What a disk without room says, or a system without memory or with too many open files: nothing of the index itself.
+pub(super) fn lacks_means(error: &StoreError) -> bool {
+    let StoreError::Index(sled::Error::Io(error)) = error else {
+        return false;
+    };
+    matches!(
+        error.kind(),
+        ErrorKind::OutOfMemory
+            | ErrorKind::Interrupted
+            | ErrorKind::ResourceBusy
+            | ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+    )
 }
 
 #[cfg(test)]

@@ -67,6 +67,11 @@ pub enum OpenError {
         "{0} was written by a newer leadgate; run that version, or restore a backup that this one made"
     )]
     Newer(PathBuf),
+    /// There is an index, and too little room on the disk, memory or open files to use it.
+    #[error(
+        "{0}; no lead is lost, and the index is left as it is: make room on the disk, or raise the limit of memory or open files, and start again"
+    )]
+    Lacks(#[source] StoreError),
     /// The index could not be built.
     #[error("the index cannot be built: {0}")]
     Store(#[from] StoreError),

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::lead::LeadId;
 use crate::store::StoreError;
 use crate::store::bring_up::remove_unfinished_sled_snapshots;
+use crate::store::damage::lacks_means;
 use crate::store::index::{Index, Row};
 use crate::store::mark::{Mark, MarkFile, Trust};
 use crate::store::record::{Record, RecordValue, Table};
@@ -89,6 +90,7 @@ pub(super) fn compare(directories: &Directories, whole: &Whole) -> Result<IndexF
             }
             return found;
         }
+        Ok(Err(error)) if lacks_means(&error) => return Err(OpenError::Lacks(error)),
         Ok(Err(error)) => error.to_string(),
         Err(_panic) => "sled panicked over it".to_owned(),
     };

@@ -3,7 +3,7 @@
 //!
 //! What the writer enters is derived here once more. It promises that a lead has all its words, that a window with an open or a discarded lead
 //! is on that list, and that the list of a form counts the leads of a window. What was once true may stay: words of erased people until the
-//! index is built anew, windows with discarded leads that were sent after all or taken out, places of a form that count none.
+//! index is built anew, windows with discarded leads that were sent after all or taken out.
 
 use std::collections::BTreeMap;
 

@@ -12,6 +12,9 @@
 //! | `o x f` | windows of time | where to look for open leads, discarded ones, those of a form ([`windows`]) |
 //! | `M` | `applied8` | the sequence of the last applied group |
 //!
+//! Of `L` and `K` only a start reads: it puts where blocks are, and which block each key is in, into scratch files ([`scratch`]) for all
+//! who read later. They have no names, so they show as deleted files that are open, and go away with the process.
+//!
 //! What an entry costs decides the design: about 8 µs and 100 bytes of memory whatever it holds, so what can share one does ([`packs`]).
 
 mod block;
@@ -34,6 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::Advice;
+use rustix::io::Errno;
 
 use crate::delivery::DeliveryId;
 use crate::lead::{FormId, LeadId};
@@ -108,6 +112,11 @@ impl Index {
     /// Its directory.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What it takes of the disk that no directory shows: its scratch files, in bytes.
+    pub(super) fn scratch(&self) -> u64 {
+        self.blocks.scratch() + self.keys.scratch()
     }
 
     /// Who reads it.
@@ -277,7 +286,12 @@ fn sync_tree(directory: &Path) -> io::Result<()> {
 fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |error| {
         let text = format!("{}: {error}", path.display());
-        StoreError::Index(sled::Error::Io(io::Error::new(error.kind(), text)))
+        let kind = match Errno::from_io_error(&error) {
+            // They have no kind of their own, and are not to be taken for damage.
+            Some(Errno::MFILE | Errno::NFILE) => io::ErrorKind::ResourceBusy,
+            _ => error.kind(),
+        };
+        StoreError::Index(sled::Error::Io(io::Error::new(kind, text)))
     }
 }
 
@@ -299,6 +313,17 @@ fn damaged(what: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::damage::lacks_means;
+
+    #[test]
+    fn too_many_open_files_and_a_full_disk_are_not_taken_for_damage_of_the_index() {
+        let says = |error: Errno| at(Path::new("/index"))(error.into());
+        for lack in [Errno::MFILE, Errno::NFILE, Errno::NOSPC, Errno::DQUOT] {
+            assert!(lacks_means(&says(lack)), "{lack}");
+        }
+        assert!(!lacks_means(&says(Errno::IO)));
+        assert!(says(Errno::MFILE).to_string().contains("/index"));
+    }
 
     #[test]
     fn an_index_of_another_layout_can_be_opened_and_tells_that_nothing_is_applied() {
