@@ -12,7 +12,7 @@ use crate::store::index::{IdRange, at};
 use super::Runs;
 use super::run::Run;
 
-/// What a search finds. Runs are read when they are needed: what many leads have is soon found among the newest.
+/// What a search finds. Runs are asked, and their filters before them, when they are needed: what many leads have is soon found among the newest.
 pub(in crate::store::index) struct Hits {
     words: Vec<Word>,
     low: LeadId,
@@ -42,14 +42,10 @@ impl Hits {
             .filter(|run| run.newest >= low && run.oldest < high);
         let mut in_range: Vec<&Arc<Run>> = in_range.collect();
         in_range.sort_unstable_by_key(|run| run.newest);
-        let words = beginnings.into_iter().map(|beginning| {
-            let runs = in_range.iter().copied();
-            let unread = runs.filter(|run| run.may_have(&beginning));
-            Word {
-                unread: unread.cloned().collect(),
-                found: Vec::new(),
-                beginning,
-            }
+        let words = beginnings.into_iter().map(|beginning| Word {
+            unasked: in_range.iter().copied().cloned().collect(),
+            found: Vec::new(),
+            beginning,
         });
         Self {
             words: words.collect(),
@@ -58,10 +54,10 @@ impl Hits {
         }
     }
 
-    /// How many runs were not read so far, of all beginnings together.
+    /// How many runs were not asked so far, of all beginnings together.
     #[cfg(test)]
-    pub(super) fn unread_runs(&self) -> usize {
-        self.words.iter().map(|word| word.unread.len()).sum()
+    pub(super) fn unasked_runs(&self) -> usize {
+        self.words.iter().map(|word| word.unasked.len()).sum()
     }
 
     /// The newest lead up to the bound that is found by every word.
@@ -90,8 +86,8 @@ impl Hits {
 /// One beginning on its way through the runs.
 struct Word {
     beginning: String,
-    /// The runs that may have it and were not read yet; that with the newest leads comes last.
-    unread: Runs,
+    /// The runs that were not asked yet; that with the newest leads comes last.
+    unasked: Runs,
     /// What was found in the others, ascending.
     found: Vec<LeadId>,
 }
@@ -103,8 +99,8 @@ impl Word {
             let kept = self.found.partition_point(|found| *found <= bound);
             self.found.truncate(kept);
             let newest = self.found.last().copied();
-            match self.unread.pop_if(|run| newest <= Some(run.newest)) {
-                Some(run) if run.oldest > bound => {}
+            match self.unasked.pop_if(|run| newest <= Some(run.newest)) {
+                Some(run) if run.oldest > bound || !run.may_have(&self.beginning) => {}
                 Some(run) => {
                     let found = run.find(&self.beginning, &mut self.found);
                     found.map_err(at(run.path().unwrap_or("words".as_ref())))?;

@@ -186,8 +186,7 @@ impl Words {
 
     /// The leads in a range that have words with all these beginnings, newest first; none when there is no beginning.
     pub(super) fn find(&self, beginnings: Vec<String>, ids: IdRange) -> Hits {
-        let runs = self.0.runs.read().unwrap_or_else(PoisonError::into_inner);
-        Hits::new(&runs, beginnings, ids)
+        Hits::new(&self.runs(), beginnings, ids)
     }
 }
 
