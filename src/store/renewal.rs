@@ -68,7 +68,8 @@ fn build(room: &Room, snapshot: &Snapshot) -> Result<(PathBuf, IndexWriter), Sto
         .unwrap_or_default();
     remove(&index, &directories.root).map_err(journal_error)?;
     // About what the old one takes, at the most.
-    room.disk.room_for(size(&old).map_err(journal_error)?)?;
+    let size = size(&old).map_err(journal_error)? + room.index().scratch();
+    room.disk.room_for(size)?;
     let beside = Directories {
         index: index.clone(),
         ..directories.clone()
