@@ -75,6 +75,17 @@ pub(crate) fn file_descriptors(process: &str) -> io::Result<usize> {
     Ok(fs::read_dir(format!("/proc/{process}/fd"))?.count())
 }
 
+/// Bytes that files take of the disk that a process has open and that have no name any more; no directory shows them.
+pub(crate) fn taken_without_name(process: &str) -> u64 {
+    let files = fs::read_dir(format!("/proc/{process}/fd"));
+    let files = files.into_iter().flatten().flatten();
+    let bytes = files.map(|file| match fs::metadata(file.path()) {
+        Ok(metadata) if metadata.is_file() && metadata.nlink() == 0 => metadata.blocks() * 512,
+        _ => 0,
+    });
+    bytes.sum()
+}
+
 /// Bytes that a directory takes of the disk. What goes while it is looked at is not counted.
 pub(crate) fn taken(directory: &Path) -> u64 {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();

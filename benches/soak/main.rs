@@ -31,7 +31,7 @@ use tokio::runtime::Runtime;
 
 use crate::child::{Serve, resident};
 use crate::flapping::{MOODS, Mood};
-use crate::gate::{Operator, file_descriptors, taken};
+use crate::gate::{Operator, file_descriptors, taken, taken_without_name};
 use crate::load::Load;
 use crate::paced::Paced;
 use crate::proof::Proof;
@@ -224,7 +224,7 @@ impl Watch<'_> {
             p99: 0.0,
             mebibytes: resident(&process)?.0 as f64 / 1024.0,
             descriptors: file_descriptors(&process)?,
-            disk: taken(self.data),
+            disk: taken(self.data) + taken_without_name(&process),
             waiting: self.operator.waiting().await?,
             orders: self.crm.stats().orders,
         })
