@@ -20,7 +20,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// What one collector needs, and a person beside it.
 const CONNECTIONS_ASIDE: usize = 32;
 
-/// Files that connections leave to the rest of the process: the index (some 200 with ten million leads), the journal, what goes out.
+/// Files that connections leave to the rest of the process: the index (at most 200, and as many for a moment when it is renewed), the journal, what goes out.
 const OTHER_FILES: u64 = 512;
 
 /// How long the head of a request may take.

@@ -1,7 +1,8 @@
 //! Leads with their statuses and attempts, packed: several neighbours in one block.
 //!
-//! An entry costs sled 8 µs and some 100 bytes of memory whatever it holds (measured with `benches/accept`), so neighbours share one. A block
-//! holds all leads from the first, its key, to the next block's key, compressed. Nearly all new leads go to the last: ids sort by time.
+//! What stands by itself has its price wherever it is looked for (8 µs and some 100 bytes of memory in sled, measured with `benches/accept`),
+//! so neighbours share one. A block holds all leads from the first, its key, to the next block's key, compressed. Nearly all new leads go to
+//! the last: ids sort by time.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -16,7 +17,7 @@ use crate::store::index::{IdRange, damaged};
 /// What the keys of blocks begin with.
 pub(super) const PREFIX: u8 = b'L';
 
-/// Leads of a fresh block: enough to make sled cheap, few enough that one lead's change writes little.
+/// Leads of a fresh block: enough to make places few, few enough that one lead's change writes little.
 const FRESH: usize = 8;
 
 /// A block with so many bytes takes no further lead: what a change of one lead writes stays small when leads are large.
