@@ -68,7 +68,7 @@ impl Whole {
     }
 
     /// Hands over the records as they stood after group `until`, each key once. Keys that the journal deletes are left out. In memory are 24
-    /// bytes for each record of the journal, and one block or segment. Tells how many groups of the journal there were.
+    /// bytes for each key in the journal, room for as many, and one block or segment. Tells how many groups of the journal there were.
     pub(super) fn each(
         &self,
         directories: &Directories,
@@ -144,16 +144,30 @@ impl Whole {
     }
 }
 
+/// So many are not worth sorting.
+const FEW: usize = 1 << 12;
+
 /// The place of the latest record of each key: the beginning of the key's SHA-256 with the record's number.
 #[derive(Default)]
 struct Latest(Vec<([u8; 16], u64)>);
 
 impl Latest {
+    /// Whoever delivers writes the status of a lead anew several times, so half of what is there may be of no use when room is to be doubled.
     fn note(&mut self, record: &Record, at: u64) {
+        let (used, room) = (self.0.len(), self.0.capacity());
+        if used == room && used >= FEW {
+            self.sort();
+            // Else it would soon be full again, and sorted for little.
+            let doubled = match self.0.len() > room / 2 {
+                true => room * 2,
+                false => room,
+            };
+            self.0.reserve_exact(doubled - self.0.len());
+        }
         self.0.push((digest(record), at));
     }
 
-    /// To be called once, before [`Latest::of`].
+    /// To be called before [`Latest::of`].
     fn sort(&mut self) {
         self.0.sort_unstable();
         // The later ones first, because the first of equals is kept.
@@ -175,4 +189,33 @@ fn digest(record: &Record) -> [u8; 16] {
         .chain_update(&*record.key)
         .finalize();
     digest.first_chunk().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::record::Table;
+
+    #[test]
+    fn the_latest_record_of_each_key_is_known_and_those_before_it_take_no_room() {
+        let keys = FEW as u64 * 2;
+        let record = |n: u64| {
+            Record::put(
+                Table::Status,
+                u128::from(n % keys).to_be_bytes(),
+                Vec::new().into(),
+            )
+        };
+        let mut latest = Latest::default();
+        for at in 0..20 * keys {
+            latest.note(&record(at), at);
+        }
+        assert!(latest.0.capacity() <= FEW * 4, "{}", latest.0.capacity());
+        latest.sort();
+        for at in 0..keys {
+            assert_eq!(latest.of(&record(at)), Some(19 * keys + at));
+        }
+        let other = Record::put(Table::Lead, 0_u128.to_be_bytes(), Vec::new().into());
+        assert_eq!(latest.of(&other), None);
+    }
 }
