@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use leadgate::lead::LeadId;
-use leadgate::store::Store;
+use leadgate::store::{OpenError, Store, examine};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::files::change;
-use crate::world::{accept, close, deliver, everything, lead, open};
+use crate::world::{accept, close, deliver, everything, lead, open, settings, try_open};
 
 /// A closed store of which the first leads, all delivered, are in a block that no start has to read.
 async fn store() -> (tempfile::TempDir, Vec<LeadId>) {
@@ -112,6 +112,33 @@ async fn a_file_of_the_index_that_is_cut_short_has_it_built_anew() {
     change(&home.path().join(file), |bytes| bytes.truncate(at + 6));
     let store = open(home.path());
     assert_eq!(ids(&store).await, all);
+    close(store).await;
+}
+
+/// A link to what refuses every byte for want of room. It is gone when the file is made that it stands for.
+fn leave_no_room(home: &Path) {
+    let places = home.join("sled/heap/places");
+    std::os::unix::fs::symlink("/dev/full", places).expect("linked");
+}
+
+#[tokio::test]
+async fn an_index_that_a_full_disk_has_no_room_for_is_left_as_it_is_until_there_is_some() {
+    let (home, all) = store().await;
+    let of_this_index = home.path().join("sled/heap/of-this-index");
+    fs::write(&of_this_index, "").expect("written");
+    leave_no_room(home.path());
+    let refused = try_open(home.path()).err().expect("no room");
+    let text = refused.to_string();
+    assert!(matches!(refused, OpenError::Lacks(_)), "{text}");
+    assert!(text.contains("No space left") && text.contains("make room"));
+    in_index(home.path(), |_| ());
+    leave_no_room(home.path());
+    let refused = examine(&settings(home.path())).expect_err("no room");
+    assert!(matches!(refused, OpenError::Lacks(_)), "{refused}");
+    in_index(home.path(), |_| ());
+    let store = open(home.path());
+    assert_eq!(ids(&store).await, all);
+    assert!(of_this_index.exists(), "it was built anew");
     close(store).await;
 }
 

@@ -83,8 +83,8 @@ impl Examination {
     }
 }
 
-/// Looks at the store of these settings. `Err` only when it cannot be looked at: there is none, or a process has it open. Blocking; reads
-/// everything several times.
+/// Looks at the store of these settings. `Err` only when it cannot be looked at: there is none, a process has it open, or there is too little room
+/// to open the index. Blocking; reads everything several times.
 pub fn examine(settings: &Settings) -> Result<Examination, OpenError> {
     let directories = Directories::existing(settings)?;
     let _lock = start::lock(&directories.root)?;
@@ -99,6 +99,8 @@ pub fn examine(settings: &Settings) -> Result<Examination, OpenError> {
     });
     let (holds, index) = match looked_at {
         Ok((holds, index)) => (Ok(holds), index),
+        // Of the store nothing is wrong.
+        Err(lacks @ OpenError::Lacks(_)) => return Err(lacks),
         Err(refused) => (Err(refused), IndexFound::NotCompared),
     };
     Ok(Examination {
