@@ -191,7 +191,9 @@ async fn a_disk_that_others_fill_up_costs_no_lead() {
         let phone = format!("+791234567{number:02}");
         kept.push(gate.client.post(&[("phone", &phone)]).await.lead());
     }
-    // Before the index, the deliveries and their records have come to rest: the pace lets the first call out a second after the start.
+    // Who reads the list waits until the index has all of them: it wants no room in the moment the disk is full, and the process answers.
+    assert_kept(&gate.client, &kept).await;
+    // Before the deliveries and their records have come to rest: the pace lets the first call out a second after the start.
     disk.fill_to_the_brim();
     let next = [("_id", "next"), ("phone", "+79123456799")];
     let refused = gate.client.post(&next).await;
