@@ -20,6 +20,9 @@ const PAGE: usize = 4096;
 /// In front of the entries of a page.
 const HEAD: usize = 4;
 
+/// No checksum of what the kernel gives where nothing was written: of zeroes it is another.
+const NEVER_WRITTEN: u32 = 0;
+
 /// The file; each entry has `N` bytes. Two who share it must see to it themselves that nobody reads a page that is being written.
 pub(super) struct Scratch<const N: usize> {
     file: File,
@@ -71,7 +74,7 @@ impl<const N: usize> Scratch<N> {
         }
     }
 
-    /// Writes a page as a whole, so that the kernel needs not read what stood there. Of at most [`Self::CAPACITY`] entries; without gaps.
+    /// Writes a page as a whole, so that the kernel needs not read what stood there. Of at most [`Self::CAPACITY`] entries.
     pub(super) fn write(
         &self,
         number: usize,
@@ -85,9 +88,11 @@ impl<const N: usize> Scratch<N> {
         self.file.write_all_at(&page, offset(number))?;
         let checksum = crc32c::crc32c(&page);
         let mut checksums = self.checksums();
-        match checksums.get_mut(number) {
-            Some(known) => *known = checksum,
-            None => checksums.push(checksum),
+        if checksums.len() <= number {
+            checksums.resize(number + 1, NEVER_WRITTEN);
+        }
+        if let Some(known) = checksums.get_mut(number) {
+            *known = checksum;
         }
         Ok(())
     }
@@ -124,13 +129,14 @@ mod tests {
         let directory = tempfile::tempdir().expect("directory");
         let scratch = scratch(directory.path());
         assert!(scratch.read(0).is_err(), "never written");
-        for (number, count) in [(0, Scratch::<12>::CAPACITY), (1, 5), (0, 340), (2, 0)] {
+        for (number, count) in [(0, Scratch::<12>::CAPACITY), (1, 5), (0, 340), (3, 0)] {
             let entries = (0..count).map(|n| [u8::try_from(n % 256).expect("a byte"); 12]);
             scratch.write(number, entries.clone()).expect("written");
             let page = scratch.read(number).expect("read");
             assert_eq!(page.entries(), entries.collect::<Vec<_>>());
         }
-        assert_eq!(scratch.taken(), 3 * PAGE as u64);
+        assert!(scratch.read(2).is_err(), "passed over");
+        assert_eq!(scratch.taken(), 4 * PAGE as u64);
     }
 
     #[test]
