@@ -154,15 +154,13 @@ struct Latest(Vec<([u8; 16], u64)>);
 impl Latest {
     /// Whoever delivers writes the status of a lead anew several times, so half of what is there may be of no use when room is to be doubled.
     fn note(&mut self, record: &Record, at: u64) {
-        let (used, room) = (self.0.len(), self.0.capacity());
-        if used == room && used >= FEW {
+        let room = self.0.capacity();
+        if self.0.len() == room && room >= FEW {
             self.sort();
             // Else it would soon be full again, and sorted for little.
-            let doubled = match self.0.len() > room / 2 {
-                true => room * 2,
-                false => room,
-            };
-            self.0.reserve_exact(doubled - self.0.len());
+            if self.0.len() > room / 2 {
+                self.0.reserve_exact(2 * room - self.0.len());
+            }
         }
         self.0.push((digest(record), at));
     }

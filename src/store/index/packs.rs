@@ -6,7 +6,7 @@
 //! A pack stands under the key of its first entry and holds all from there to the next pack's. One writer; readers look for each pack anew.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 use sled::{Batch, IVec};
 
@@ -85,7 +85,7 @@ impl<const K: usize, const V: usize> Packs<K, V> {
                 match packs.pack_up_to(&db, bound).transpose()? {
                     Ok(pack) => {
                         entries = pack.entries;
-                        entries.retain(|(key, _)| is_before(key, bound));
+                        entries.retain(|(key, _)| (Bound::Unbounded, bound).contains(key));
                         before = entries.first().map(|(first, _)| Bound::Excluded(*first));
                     }
                     Err(error) => return Some(Err(error)),
@@ -187,14 +187,6 @@ pub(super) fn share(entries: usize, most: usize, is_at_end: bool) -> usize {
 /// How many entries are in the bytes of a pack.
 pub(super) fn entries_in<const K: usize, const V: usize>(pack: &[u8]) -> u64 {
     (pack.len() / (K + V)) as u64
-}
-
-fn is_before<const K: usize>(key: &[u8; K], bound: Bound<[u8; K]>) -> bool {
-    match bound {
-        Bound::Included(bound) => *key <= bound,
-        Bound::Excluded(bound) => *key < bound,
-        Bound::Unbounded => true,
-    }
 }
 
 /// A pack as sled has it, behind a prefix of so many bytes. What is not as it was written is an error: to pass it over would hide leads.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -101,7 +101,8 @@ impl Places {
         if let Some((_, number)) = around {
             let page = self.scratch.read(*number)?;
             let entries = page.entries();
-            let at = entries.partition_point(|entry| !is_behind(decode(entry).0, low));
+            let behind = (low, Bound::Unbounded);
+            let at = entries.partition_point(|entry| !behind.contains(&decode(entry).0));
             if let Some(entry) = entries.get(at) {
                 return Ok(Some(decode(entry)));
             }
@@ -120,8 +121,9 @@ impl Places {
         };
         let page = self.scratch.read(*number)?;
         let entries = page.entries();
-        let behind = entries.partition_point(|entry| is_before(decode(entry).0, high));
-        let last = behind.checked_sub(1).and_then(|at| entries.get(at));
+        let before = (Bound::Unbounded, high);
+        let count = entries.partition_point(|entry| before.contains(&decode(entry).0));
+        let last = count.checked_sub(1).and_then(|at| entries.get(at));
         Ok(last.map(decode))
     }
 
@@ -215,22 +217,6 @@ fn change(entries: &mut Vec<Entry>, key: Key, place: Option<Place>) {
             entries.remove(at);
         }
         (Err(_), None) => {}
-    }
-}
-
-fn is_before(key: Key, bound: Bound<Key>) -> bool {
-    match bound {
-        Bound::Included(bound) => key <= bound,
-        Bound::Excluded(bound) => key < bound,
-        Bound::Unbounded => true,
-    }
-}
-
-fn is_behind(key: Key, bound: Bound<Key>) -> bool {
-    match bound {
-        Bound::Included(bound) => key >= bound,
-        Bound::Excluded(bound) => key > bound,
-        Bound::Unbounded => true,
     }
 }
 
